@@ -1,0 +1,2 @@
+// Package artifact keeps what results point to.
+package artifact

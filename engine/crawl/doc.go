@@ -1,0 +1,2 @@
+// Package crawl reads one site from seed to done.
+package crawl

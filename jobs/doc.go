@@ -1,0 +1,2 @@
+// Package jobs runs long work: rows, leases, delivery.
+package jobs

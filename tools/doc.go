@@ -1,0 +1,2 @@
+// Package tools is the registry: every capability once, one file a tool.
+package tools
