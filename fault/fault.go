@@ -45,6 +45,8 @@ type Error struct {
 	// RetryAfter says when to try again, for Busy and Unavailable. Zero means
 	// that no time is known.
 	RetryAfter time.Duration
+	// ID finds an Internal fault's cause in the log. It may be empty.
+	ID string
 }
 
 // New returns a fault without a cause.
@@ -88,7 +90,7 @@ func CodeOf(err error) Code {
 }
 
 // MessageOf returns what the user may read. For Internal it is a fixed text
-// without detail.
+// without detail, with the fault's ID where it has one.
 func MessageOf(err error) string {
 	var f *Error
 	switch code := CodeOf(err); {
@@ -96,6 +98,8 @@ func MessageOf(err error) string {
 		return ""
 	case errors.As(err, &f) && code != Internal:
 		return f.Message
+	case f != nil && f.ID != "":
+		return "internal error " + f.ID + " (the log has its cause under this id)"
 	case code == Canceled:
 		return "the call was canceled"
 	case code == Timeout:

@@ -3,9 +3,12 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"sync"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/jobs"
 )
 
@@ -41,6 +44,77 @@ type Tool struct {
 	run    func(ctx context.Context, call Call) (*Result, error)
 }
 
+// define makes a tool of its two types: schemas, defaults, decoding, the
+// result's limit and the check of what goes out. It captures In and Out, so
+// that doors share one non-generic Tool.
+func define[In, Out any](d *Deps, t Tool, run func(ctx context.Context, call Call, in In) (reply[Out], error)) (*Tool, error) {
+	var err error
+	if t.Input, err = schemaFor[In](); err != nil {
+		return nil, fmt.Errorf("tool %s: %w", t.Name, err)
+	}
+	if t.Output, err = schemaFor[Out](); err != nil {
+		return nil, fmt.Errorf("tool %s: %w", t.Name, err)
+	}
+	loosen(t.Output)
+	defaults, err := defaultsOf(t.Input)
+	if err != nil {
+		return nil, fmt.Errorf("tool %s: defaults: %w", t.Name, err)
+	}
+	// Resolving costs more than all the rest of a start; the first result pays.
+	resolved := sync.OnceValues(func() (*jsonschema.Resolved, error) { return t.Output.Resolve(nil) })
+	t.run = func(ctx context.Context, call Call) (*Result, error) {
+		args, err := checkArgs(t.Name, t.Input, call.Args)
+		if err != nil {
+			return nil, err
+		}
+		var in In
+		if err := decodeOver(&in, defaults, args); err != nil {
+			return nil, fault.Errorf(fault.Invalid, "%s: %v", t.Name, err)
+		}
+		answer, err := run(ctx, call, in)
+		if err != nil {
+			return nil, err
+		}
+		result, err := settle(ctx, d, call, answer)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name, err)
+		}
+		return result, checkOutput(resolved, result)
+	}
+	return &t, nil
+}
+
+// decodeOver decodes each value into in, the later over the earlier.
+func decodeOver(in any, values ...json.RawMessage) error {
+	for _, value := range values {
+		if err := json.Unmarshal(value, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOutput holds a result against the schema that we have promised. A
+// failure is ours and becomes internal.
+func checkOutput(resolved func() (*jsonschema.Resolved, error), result *Result) error {
+	schema, err := resolved()
+	if err != nil {
+		return fmt.Errorf("resolve the output schema: %w", err)
+	}
+	raw, ok := result.Structured.(json.RawMessage)
+	if !ok {
+		return fmt.Errorf("structured output is %T, not JSON", result.Structured)
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return fmt.Errorf("read back the output: %w", err)
+	}
+	if err := schema.Validate(value); err != nil {
+		return fmt.Errorf("the output does not fit its schema: %w", err)
+	}
+	return nil
+}
+
 // Call is one call of a tool. The caller's identity is in the context
 // (security.IdentityFrom).
 type Call struct {
@@ -51,13 +125,20 @@ type Call struct {
 	Progress func(jobs.Progress)
 	// CommandLine: a path is the user's own and is not bound to the roots.
 	CommandLine bool
+	// View is what the door shows its client; a tool outside it is unknown.
+	// Nil: every tool, as at the command line.
+	View *View
+	// Inline bounds a result's text and its structured value, in bytes. Zero:
+	// Config.InlineBytes. A door whose reader has room may raise it.
+	Inline int
 	// Stream tells the door's name in logs: "stdio", "http", "cli", "ws".
 	Door string
 }
 
 // Result is what a tool gives.
 type Result struct {
-	// Structured is the output value; it fits Tool.Output as JSON.
+	// Structured is the output value; it fits Tool.Output as JSON. What
+	// Registry.Call returns is a json.RawMessage.
 	Structured any
 	// Blocks are for a model to read, one source a block.
 	Blocks []Block

@@ -1,0 +1,69 @@
+package tools
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// confirmLife is how long a dry run's token holds.
+const confirmLife = 10 * time.Minute
+
+// deletion is one destructive call that has been looked at and not yet done.
+type deletion struct {
+	tool   string
+	params any // the input without dry_run and confirm
+	// count is how many things would go, as seen now. The token is bound to it:
+	// what was shown is what is done.
+	count int64
+	// question asks for it in words made from the parameters.
+	question string
+}
+
+// confirmed decides on a destructive call. It returns go=true when it may be
+// done, the token to show where it was a dry run, and a *ConfirmError where the
+// caller must be asked.
+func (d *Deps) confirmed(ctx context.Context, del deletion, dryRun bool, token string) (do bool, show string, err error) {
+	if del.count == 0 {
+		return false, "", nil
+	}
+	mint := func() string { return d.mint(ctx, del, d.Now().Add(confirmLife)) }
+	switch {
+	case dryRun:
+		return false, mint(), nil
+	case token == "":
+		return false, "", &ConfirmError{Question: del.question, Token: mint()}
+	case !d.valid(ctx, del, token):
+		return false, "", &ConfirmError{
+			Question: "The confirm token is older than 10 minutes, or what it stands for has changed. " + del.question, Token: mint(),
+		}
+	}
+	return true, "", nil
+}
+
+// mint makes a token: its end in seconds since 1970 and an HMAC over who, what
+// and how many.
+func (d *Deps) mint(ctx context.Context, del deletion, until time.Time) string {
+	token := make([]byte, 8, 8+16)
+	binary.BigEndian.PutUint64(token, uint64(until.Unix()))
+	mac := hmac.New(sha256.New, d.ConfirmKey)
+	params, _ := json.Marshal(del.params) // our own plain structs
+	fmt.Fprintf(mac, "%d\x00%s\x00%s\x00%s\x00%d", until.Unix(), security.IdentityFrom(ctx).Subject, del.tool, params, del.count)
+	return base64.RawURLEncoding.EncodeToString(append(token, mac.Sum(nil)[:16]...))
+}
+
+func (d *Deps) valid(ctx context.Context, del deletion, token string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) != 8+16 {
+		return false
+	}
+	until := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
+	return d.Now().Before(until) && hmac.Equal([]byte(token), []byte(d.mint(ctx, del, until)))
+}

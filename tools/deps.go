@@ -1,0 +1,85 @@
+package tools
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/artifact"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/fault"
+)
+
+// Deps is what the tools stand on. cmd fills it with the real parts, tests with
+// fakes. A nil part leaves out the tools that need it.
+type Deps struct {
+	Config Config
+	Log    *slog.Logger // nil: none
+
+	Documents Documents
+	Searcher  Searcher
+	Artifacts Artifacts
+
+	// ConfirmKey signs confirm tokens. Empty: a key of this process, so that a
+	// token holds in the process that gave it.
+	ConfirmKey []byte
+	// Now is the clock. Nil: time.Now.
+	Now func() time.Time
+}
+
+// Searcher finds passages.
+type Searcher interface {
+	// Search fails with Invalid for a query that holds no word.
+	Search(ctx context.Context, q index.Query) (index.Result, error)
+}
+
+// Documents reads what the index holds.
+type Documents interface {
+	// Document returns what is stored under a URL or an id, or fails with
+	// NotFound.
+	Document(ctx context.Context, collection, urlOrID string) (index.Document, error)
+	// Sources lists documents by URL; next is empty on the last page. A cursor
+	// that it did not give is Invalid.
+	Sources(ctx context.Context, collection string, filter index.Filter, limit int, cursor string) (sources []index.Source, next string, err error)
+	// Domains lists domains by name, as Sources does.
+	Domains(ctx context.Context, collection string, filter index.Filter, limit int, cursor string) (domains []index.Domain, next string, err error)
+	// Stats counts everything, in all and per collection.
+	Stats(ctx context.Context) (total index.Count, collections map[string]index.Count, err error)
+}
+
+// Artifacts keeps what results point to.
+type Artifacts interface {
+	// Write makes or replaces the file whole.
+	Write(ctx context.Context, path string, data []byte, mediaType string) (artifact.Info, error)
+}
+
+// artifactScheme is what the URI of an artifact begins with.
+const artifactScheme = "axon://artifacts/"
+
+// complete checks the configuration and fills in what may be left out.
+func (d Deps) complete() (Deps, error) {
+	var err error
+	if d.Config, err = d.Config.withDefaults(); err != nil {
+		return d, err
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if len(d.ConfirmKey) == 0 {
+		d.ConfirmKey = make([]byte, 32)
+		if _, err := rand.Read(d.ConfirmKey); err != nil {
+			return d, fault.Wrap(fault.Internal, err, "make a key")
+		}
+	}
+	return d, nil
+}
+
+// makers lists the tools in the order of tools/list: what a model needs first
+// comes first.
+func makers() []func(*Deps) (*Tool, error) {
+	return []func(*Deps) (*Tool, error){query, retrieve, sources, domains, stats}
+}

@@ -1,0 +1,164 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// QueryInput is the input of query.
+type QueryInput struct {
+	Query string `json:"query" jsonschema:"what to look for: a question or identifiers, such as parse JSON with duplicate keys" rule:"min=1 max=4096"`
+	Limit int    `json:"limit,omitempty" jsonschema:"how many passages, such as 5" rule:"min=1 max=500 default=10"`
+	Mode  string `json:"mode,omitempty" jsonschema:"hybrid fits nearly always; keyword for exact identifiers, semantic for paraphrases" rule:"enum=hybrid|semantic|keyword default=hybrid"`
+	Filters
+	Collection string `json:"collection,omitempty" jsonschema:"collection to search, such as axon (the default)" rule:"max=64"`
+	Cursor     string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before" rule:"max=512"`
+}
+
+// QueryOutput is the output of query.
+type QueryOutput struct {
+	Hits       []QueryHit `json:"hits"`
+	NextCursor *string    `json:"next_cursor"`
+	Trust      string     `json:"trust"`
+	Shortened
+}
+
+// QueryHit is one passage.
+type QueryHit struct {
+	URL         string   `json:"url"` // with #anchor
+	Title       string   `json:"title"`
+	HeadingPath []string `json:"heading_path"`
+	Text        string   `json:"text"`
+	// TextTruncated tells that Text is only the beginning of the passage.
+	TextTruncated bool    `json:"text_truncated,omitempty"`
+	Score         float64 `json:"score"`
+	Position      int     `json:"position"` // ordinal of the passage in its document
+	FetchedAt     string  `json:"fetched_at"`
+	ChunkID       string  `json:"chunk_id"`
+	DocumentID    string  `json:"document_id"`
+	SourceType    string  `json:"source_type"`
+}
+
+// query is closed-world: what it returns was stored before, and where from it
+// came is said beside each passage.
+func query(d *Deps) (*Tool, error) {
+	return define(d, Tool{
+		Name:  "query",
+		Title: "Search the index",
+		About: "Finds passages in the indexed pages and files, best first, with URL and heading path to cite. " +
+			"retrieve gives a whole page, scrape reads a page that is not indexed, crawl adds a site. Milliseconds, no network.",
+		Toolset: Knowledge, Scope: security.ScopeRead, Positional: "query",
+		Hints: Hints{ReadOnly: true, Idempotent: true},
+	}, func(ctx context.Context, _ Call, in QueryInput) (reply[QueryOutput], error) {
+		q, what, err := d.readQuery(in)
+		if err != nil {
+			return reply[QueryOutput]{}, err
+		}
+		found, err := d.Searcher.Search(ctx, q)
+		if err != nil {
+			return reply[QueryOutput]{}, fmt.Errorf("search: %w", err)
+		}
+		out := QueryOutput{Hits: hitsOf(found.Hits), Trust: untrustedLabel}
+		if found.More {
+			out.NextCursor = offsetCursor(what, q.Offset+len(found.Hits))
+		}
+		return reply[QueryOutput]{
+			out: out, text: queryText(newFrame(), in.Query, q.Offset), cut: cutQuery, untrusted: true,
+			shape: count(int64(len(out.Hits)), "passage"),
+		}, nil
+	})
+}
+
+// readQuery turns the input into a search. what stands for all but the page.
+func (d *Deps) readQuery(in QueryInput) (q index.Query, what string, err error) {
+	q = index.Query{Text: in.Query, Mode: index.Mode(in.Mode), Limit: in.Limit}
+	if q.Collection, err = d.collection("query", in.Collection); err != nil {
+		return q, "", err
+	}
+	if q.Filter, err = in.filter("query", d.Now()); err != nil {
+		return q, "", err
+	}
+	what = fmt.Sprint(in.Query, "\x00", in.Mode, q.Collection, in.Filters)
+	q.Offset, err = cursorOffset("query", what, in.Cursor)
+	return q, what, err
+}
+
+func hitsOf(found []index.Hit) []QueryHit {
+	hits := make([]QueryHit, len(found))
+	for i, h := range found {
+		hits[i] = QueryHit{
+			URL: withAnchor(h.URL, h.Anchor), Title: h.Title, HeadingPath: append([]string{}, h.HeadingPath...),
+			Text: h.Text, Score: math.Round(h.Score*10_000) / 10_000, Position: h.Ordinal, FetchedAt: stamp(h.FetchedAt),
+			ChunkID: h.ChunkID, DocumentID: h.DocumentID, SourceType: h.SourceType,
+		}
+	}
+	return hits
+}
+
+func withAnchor(url, anchor string) string {
+	if anchor == "" {
+		return url
+	}
+	return url + "#" + anchor
+}
+
+// cutQuery keeps every hit as long as it can: each passage gives up the same
+// share, down to 160 bytes, before the last hits go.
+func cutQuery(out QueryOutput, n int) QueryOutput {
+	small := out
+	small.Hits = append([]QueryHit(nil), out.Hits...)
+	size := 64
+	for _, h := range small.Hits {
+		h.Text = ""
+		raw, _ := encode(h) // strings and numbers alone
+		size += len(raw) + 1
+	}
+	share := max(160, (n-size)/max(1, len(small.Hits))*9/10)
+	for i := range small.Hits {
+		h := &small.Hits[i]
+		if len(h.Text) > share {
+			h.Text, h.TextTruncated = cutAtWord(h.Text, share), true
+		}
+	}
+	small.Hits = fitting(small.Hits, n-64)
+	return small
+}
+
+// cutAtWord cuts s to at most n bytes, at a space where one is near.
+func cutAtWord(s string, n int) string {
+	s = cutAt(s, n)
+	if i := strings.LastIndexAny(s, " \n"); i > n*3/4 {
+		s = s[:i]
+	}
+	return s
+}
+
+// queryText renders hits: one block each, so that no passage can speak for
+// another source.
+func queryText(f frame, query string, offset int) func(QueryOutput) []Block {
+	return func(out QueryOutput) []Block {
+		if len(out.Hits) == 0 {
+			return []Block{{Text: "Nothing in the index fits " + fmt.Sprintf("%q", clip(line(query), 200)) +
+				".\nnext: query with other words or without filters; sources shows what is indexed; crawl or scrape the site that should have it."}}
+		}
+		blocks := []Block{{Text: count(int64(len(out.Hits)), "passage") + fmt.Sprintf(" for %q. ", clip(line(query), 200)) + notice}}
+		for i, h := range out.Hits {
+			text := "# " + line(strings.Join(append([]string{h.Title}, h.HeadingPath...), " › ")) + "\n\n" + h.Text
+			note := fmt.Sprintf("score %.3f, fetched %.10s", h.Score, h.FetchedAt)
+			if h.TextTruncated {
+				note += ", shortened"
+			}
+			blocks = append(blocks, Block{Text: fmt.Sprintf("[%d] ", offset+i+1) + f.page(h.URL, note, text)})
+		}
+		next := "next: retrieve url=" + f.inline(out.Hits[0].URL) + " reads on from a passage."
+		if out.NextCursor != nil {
+			next += " query with cursor=" + *out.NextCursor + " gives more passages."
+		}
+		return append(blocks, Block{Text: next})
+	}
+}

@@ -1,0 +1,215 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/axon-mcp/axon-mcp/engine/content"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// RetrieveInput is the input of retrieve.
+type RetrieveInput struct {
+	URL        string `json:"url,omitempty" jsonschema:"address as a hit of query or sources gives it; with #anchor: that section. Such as https://docs.python.org/3/library/json.html#json.loads" rule:"max=4096"`
+	ID         string `json:"id,omitempty" jsonschema:"document_id of a hit, instead of url" rule:"max=128"`
+	Section    string `json:"section,omitempty" jsonschema:"only the section under this heading (its text or anchor), such as Basic Usage" rule:"max=500"`
+	Offset     int    `json:"offset,omitempty" jsonschema:"character to begin at: next_offset of the answer before, such as 7950" rule:"min=0 max=1000000000 default=0"`
+	MaxChars   int    `json:"max_chars,omitempty" jsonschema:"most characters to give, such as 20000" rule:"min=100 max=1000000 default=8000"`
+	Collection string `json:"collection,omitempty" jsonschema:"where it is stored, such as axon (the default)" rule:"max=64"`
+}
+
+// RetrieveOutput is the output of retrieve. Offsets count characters (Unicode
+// code points) of the whole document.
+type RetrieveOutput struct {
+	URL         string            `json:"url"`
+	ID          string            `json:"id"`
+	Title       string            `json:"title"`
+	Markdown    string            `json:"markdown"` // exactly as stored
+	Trust       string            `json:"trust"`
+	Offset      int               `json:"offset"`
+	NextOffset  *int              `json:"next_offset"`
+	TotalChars  int               `json:"total_chars"`
+	Collection  string            `json:"collection"`
+	SourceType  string            `json:"source_type"`
+	Description string            `json:"description,omitempty"`
+	Lang        string            `json:"lang,omitempty"`
+	Author      string            `json:"author,omitempty"`
+	Version     string            `json:"version,omitempty"`
+	Published   string            `json:"published,omitempty"`
+	Modified    string            `json:"modified,omitempty"`
+	FetchedAt   string            `json:"fetched_at"`
+	ChangedAt   string            `json:"changed_at,omitempty"`
+	Chunks      int               `json:"chunks"`
+	Bytes       int64             `json:"bytes"`
+	Headings    []RetrieveHeading `json:"headings,omitempty"` // with the first page of a whole document; at most 100
+}
+
+// RetrieveHeading is a section to ask for.
+type RetrieveHeading struct {
+	Level  int    `json:"level"`
+	Text   string `json:"text"`
+	Anchor string `json:"anchor,omitempty"`
+}
+
+func retrieve(d *Deps) (*Tool, error) {
+	return define(d, Tool{
+		Name:  "retrieve",
+		Title: "Read an indexed document",
+		About: "Returns a stored document as Markdown, whole or one section of it, page by page. " +
+			"query finds where to read, scrape fetches what is not stored. Milliseconds, no network.",
+		Toolset: Knowledge, Scope: security.ScopeRead, Positional: "url",
+		Hints: Hints{ReadOnly: true, Idempotent: true, OpenWorld: true},
+	}, func(ctx context.Context, _ Call, in RetrieveInput) (reply[RetrieveOutput], error) {
+		doc, err := d.stored(ctx, &in)
+		if err != nil {
+			return reply[RetrieveOutput]{}, err
+		}
+		out, err := readPage(doc, in)
+		return reply[RetrieveOutput]{out: out, text: retrieveText(newFrame(), in), untrusted: true}, err
+	})
+}
+
+// stored finds the document that the input means. An #anchor moves into
+// Section, but for a document whose key holds it.
+func (d *Deps) stored(ctx context.Context, in *RetrieveInput) (index.Document, error) {
+	if (in.URL == "") == (in.ID == "") {
+		return index.Document{}, fault.New(fault.Invalid, "retrieve: give url or id, one of the two")
+	}
+	collection, err := d.collection("retrieve", in.Collection)
+	if err != nil {
+		return index.Document{}, err
+	}
+	key := in.URL + in.ID
+	doc, err := d.Documents.Document(ctx, collection, key)
+	if base, anchor, found := strings.Cut(in.URL, "#"); fault.CodeOf(err) == fault.NotFound && found {
+		if doc, err = d.Documents.Document(ctx, collection, base); err == nil && in.Section == "" {
+			in.Section = "#" + anchor
+		}
+	}
+	if fault.CodeOf(err) == fault.NotFound {
+		return doc, fault.Errorf(fault.NotFound, "retrieve: nothing is stored under %s in the collection %s; find it with query or sources, read it now with scrape, or add it with crawl", clip(line(key), 300), collection)
+	}
+	if err != nil {
+		return doc, fmt.Errorf("read the document: %w", err)
+	}
+	return doc, nil
+}
+
+// readPage cuts one page out of the document.
+func readPage(doc index.Document, in RetrieveInput) (RetrieveOutput, error) {
+	out := RetrieveOutput{
+		URL: doc.URL, ID: doc.ID, Title: doc.Title, Trust: untrustedLabel, Collection: doc.Collection,
+		SourceType: doc.SourceType, Description: doc.Description, Lang: doc.Lang, Author: doc.Author, Version: doc.Version,
+		Published: stamp(doc.Published), Modified: stamp(doc.Modified), FetchedAt: stamp(doc.FetchedAt),
+		ChangedAt: stamp(doc.ChangedAt), Chunks: doc.Chunks, Bytes: doc.Bytes, TotalChars: utf8.RuneCountInString(doc.Markdown),
+	}
+	start, end, err := section(doc, in.Section)
+	if err != nil {
+		return out, err
+	}
+	if in.Offset > 0 {
+		from := byteOffset(doc.Markdown, in.Offset)
+		if from < start || (from >= end && end > 0) {
+			return out, fault.Errorf(fault.Invalid, "retrieve: offset %d is outside of what was asked for (%d to %d); give next_offset of the answer before",
+				in.Offset, utf8.RuneCountInString(doc.Markdown[:start]), utf8.RuneCountInString(doc.Markdown[:end]))
+		}
+		start = from
+	}
+	stop := start + pageEnd(doc.Markdown[start:end], in.MaxChars)
+	out.Markdown = doc.Markdown[start:stop]
+	out.Offset = utf8.RuneCountInString(doc.Markdown[:start])
+	if stop < end {
+		next := out.Offset + utf8.RuneCountInString(out.Markdown)
+		out.NextOffset = &next
+	}
+	if in.Section == "" && in.Offset == 0 {
+		for _, h := range doc.Headings[:min(len(doc.Headings), 100)] {
+			out.Headings = append(out.Headings, RetrieveHeading{h.Level, h.Text, h.Anchor})
+		}
+	}
+	return out, nil
+}
+
+// section returns the byte range of the section that name means: an anchor
+// (with # where it comes from a URL), or a heading's text. An anchor of a URL
+// that is no heading's means the whole document.
+func section(doc index.Document, name string) (start, end int, err error) {
+	if name == "" {
+		return 0, len(doc.Markdown), nil
+	}
+	anchor, fromURL := strings.CutPrefix(name, "#")
+	if plain, err := url.PathUnescape(anchor); err == nil && fromURL {
+		anchor = plain
+	}
+	i := findHeading(doc.Headings, anchor)
+	if i < 0 {
+		if fromURL {
+			return 0, len(doc.Markdown), nil
+		}
+		return 0, 0, noSection(doc, anchor)
+	}
+	end = len(doc.Markdown)
+	for _, h := range doc.Headings[i+1:] {
+		if h.Level <= doc.Headings[i].Level {
+			end = h.Offset
+			break
+		}
+	}
+	return doc.Headings[i].Offset, end, nil
+}
+
+func findHeading(headings []content.Heading, name string) int {
+	for i, h := range headings {
+		if h.Anchor != "" && h.Anchor == name {
+			return i
+		}
+	}
+	for i, h := range headings {
+		if strings.EqualFold(line(h.Text), line(name)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func noSection(doc index.Document, name string) error {
+	var texts []string
+	for _, h := range doc.Headings {
+		texts = append(texts, h.Text)
+	}
+	hint := "it has no headings; leave section out"
+	if near := nearest(name, texts); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", clip(line(near), 200))
+	} else if len(texts) > 0 {
+		hint = "its sections are " + clip(line(strings.Join(texts, "; ")), 500)
+	}
+	return fault.Errorf(fault.NotFound, "retrieve: %s has no section %q; %s", doc.URL, clip(line(name), 200), hint)
+}
+
+func retrieveText(f frame, in RetrieveInput) func(RetrieveOutput) []Block {
+	return func(out RetrieveOutput) []Block {
+		note := fmt.Sprintf("characters %s to %s of %s, fetched %.10s", group(int64(out.Offset)),
+			group(int64(out.Offset+utf8.RuneCountInString(out.Markdown))), group(int64(out.TotalChars)), out.FetchedAt)
+		text := out.Markdown
+		if out.Offset == 0 && !strings.HasPrefix(text, "# ") {
+			text = "# " + line(out.Title) + "\n\n" + text
+		}
+		end := "end of the document"
+		if in.Section != "" {
+			end = "end of the section; leave section out for the whole document"
+		}
+		if out.NextOffset != nil {
+			end = fmt.Sprintf("next: offset=%d (same url or id", *out.NextOffset)
+			if in.Section != "" {
+				end += " and section"
+			}
+			end += ")"
+		}
+		return []Block{{Text: notice}, {Text: f.page(out.URL, note, text)}, {Text: end}}
+	}
+}
