@@ -1,0 +1,68 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/axon-mcp/axon-mcp/secret"
+	"github.com/axon-mcp/axon-mcp/tools"
+)
+
+// Config is everything that can be set. A section that has a Validate method is
+// asked by Load.
+type Config struct {
+	Program Program      `section:"The program"`
+	HTTP    HTTP         `section:"MCP over HTTP"`
+	Tools   tools.Config `section:"Tools"`
+
+	// Unknown names AXON_ variables that are set and mean nothing here.
+	Unknown []string
+}
+
+// Program is what belongs to no package.
+type Program struct {
+	// DataDir is absolute after Load.
+	DataDir   string `env:"AXON_DATA_DIR" about:"folder of the index, jobs and artifacts; unset: the platform's data folder, such as ~/.local/share/axon-mcp"`
+	LogLevel  string `env:"AXON_LOG_LEVEL" about:"least level that is logged on stderr: debug, info, warn or error; unset: info for servers, warn for commands"`
+	LogFormat string `env:"AXON_LOG_FORMAT" default:"text" about:"form of a log line on stderr: text or json"`
+}
+
+// Validate refuses words that are none of the choices.
+func (p Program) Validate() error {
+	var faults []string
+	if !slices.Contains([]string{"", "debug", "info", "warn", "error"}, p.LogLevel) {
+		faults = append(faults, fmt.Sprintf("AXON_LOG_LEVEL: %q is not debug, info, warn or error", p.LogLevel))
+	}
+	if !slices.Contains([]string{"", "text", "json"}, p.LogFormat) {
+		faults = append(faults, fmt.Sprintf("AXON_LOG_FORMAT: %q is not text or json", p.LogFormat))
+	}
+	return join(faults)
+}
+
+// HTTP is the listener of serve.
+type HTTP struct {
+	Host   string        `env:"AXON_MCP_HTTP_HOST" default:"127.0.0.1" about:"address that serve listens on; 0.0.0.0 opens it to the network: put TLS before it"`
+	Port   int           `env:"AXON_MCP_HTTP_PORT" default:"8001" about:"port that serve listens on, 0 to 65535; 0 takes a free one"`
+	APIKey secret.String `env:"AXON_MCP_API_KEY" about:"bearer key of /mcp, best 32 random characters or more; unset: the one that serve made at its first start and keeps in the data directory"`
+}
+
+// Validate checks the port and the form of the address.
+func (h HTTP) Validate() error {
+	var faults []string
+	if h.Port < 0 || h.Port > 65535 {
+		faults = append(faults, fmt.Sprintf("AXON_MCP_HTTP_PORT: %d is not between 0 and 65535", h.Port))
+	}
+	if strings.Contains(h.Host, "://") || (strings.Contains(h.Host, ":") && net.ParseIP(h.Host) == nil) {
+		faults = append(faults, fmt.Sprintf("AXON_MCP_HTTP_HOST: %q is no host or address; the port is AXON_MCP_HTTP_PORT", h.Host))
+	}
+	return join(faults)
+}
+
+func join(faults []string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return &Error{Faults: faults}
+}
