@@ -37,7 +37,7 @@ type Document struct {
 	Markdown    string
 	Hash        string
 	ETag        string
-	LastModfied string
+	LastModified string
 	FetchedAt   time.Time
 	ChangedAt   time.Time
 	JobID       string
@@ -129,4 +129,47 @@ type Selector struct {
 	URL        string
 	Domain     string
 	SourceType string
+}
+
+// Entry is one page to store.
+type Entry struct {
+	Collection string
+	SourceType string // "web", "file", "text" …
+	JobID      string
+	URL        string // the key, or the source id of what has no URL
+	Doc        *content.Document
+	ETag       string
+	// LastModified is the validator as the server sent it.
+	LastModified string
+	FetchedAt    time.Time
+	// Blocks are the fingerprints of the page as fetched, Links its links in
+	// scope: a crawl asks for them again (Known).
+	Blocks []uint64
+	Links  []string
+}
+
+// Change says what a Write did.
+type Change string
+
+// What a Write can do.
+const (
+	Added     Change = "added"
+	Changed   Change = "changed"
+	Unchanged Change = "unchanged"
+)
+
+// Written is the answer of Write.
+type Written struct {
+	Change   Change
+	Chunks   int // of the page, as it is stored now
+	Embedded int // vectors that were computed for it; 0 for an unchanged page
+}
+
+// Known is what a crawl wants to remember of a page.
+type Known struct {
+	ETag, LastModified string
+	Hash               string // content.Document.Hash of what is stored
+	FetchedAt          time.Time
+	Blocks             []uint64
+	Links              []string
 }
