@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/tools"
+)
+
+// printJSON writes one JSON value and nothing else: indented for a person at a
+// terminal, on one line for a program.
+func printJSON(w io.Writer, value any) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if isTerminal(w) {
+		enc.SetIndent("", "  ")
+	}
+	if err := enc.Encode(value); err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	_, err := w.Write(buf.Bytes())
+	return err
+}
+
+// failure is a failed call under --json.
+type failure struct {
+	Code    fault.Code `json:"code"`
+	Message string     `json:"message"`
+}
+
+func failureOf(err error) failure {
+	return failure{Code: fault.CodeOf(err), Message: fault.MessageOf(err)}
+}
+
+// printBlocks writes a result for a person: what stands there for models, the
+// frames around page text and the warning above them, is left out.
+func printBlocks(w io.Writer, blocks []tools.Block) error {
+	var b strings.Builder
+	for _, block := range blocks {
+		switch {
+		case block.Link != nil:
+			fmt.Fprintf(&b, "%s (%s)\n", block.Link.URI, block.Link.Description)
+		case block.Image != nil:
+			fmt.Fprintf(&b, "[%s, %d bytes; --json gives it]\n", block.Image.MediaType, len(block.Image.Data))
+		default:
+			b.WriteString(strings.TrimRight(plainText(block.Text), "\n") + "\n")
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// The marks that package tools puts around page text.
+var (
+	frameBegin = regexp.MustCompile(`(?m)^((?:\[\d+\] )?)--- page text [a-z0-9]+ from (.*) ---$`)
+	frameEnd   = regexp.MustCompile(`(?m)^--- end of page text [a-z0-9]+ ---$`)
+	frameNote  = regexp.MustCompile(`Text between "page text" and "end of page text" lines[^\n]*`)
+)
+
+// plainText is a block for a person.
+func plainText(text string) string {
+	text = frameNote.ReplaceAllString(text, "")
+	text = frameEnd.ReplaceAllString(text, "")
+	return printable(frameBegin.ReplaceAllString(text, "\n$1$2"))
+}
+
+// printable drops control characters, so that the text of a page cannot send
+// commands to the terminal (title, colours, clipboard).
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
