@@ -9,17 +9,22 @@ import (
 	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/jobs"
 )
 
 // Deps is what the tools stand on. cmd fills it with the real parts, tests with
-// fakes. A nil part leaves out the tools that need it.
+// fakes. Every part is needed but those that say what nil means.
 type Deps struct {
 	Config Config
 	Log    *slog.Logger // nil: none
 
 	Documents Documents
 	Searcher  Searcher
+	Eraser    Eraser
 	Artifacts Artifacts
+	Queue     Queue
+	// Checks are what doctor runs.
+	Checks []Check
 
 	// ConfirmKey signs confirm tokens. Empty: a key of this process, so that a
 	// token holds in the process that gave it.
@@ -54,6 +59,32 @@ type Artifacts interface {
 	Write(ctx context.Context, path string, data []byte, mediaType string) (artifact.Info, error)
 }
 
+// Queue is where long work waits and runs.
+type Queue interface {
+	Starter
+	// Get fails with NotFound.
+	Get(ctx context.Context, id string) (jobs.Job, error)
+	// List gives the newest first; next is empty on the last page.
+	List(ctx context.Context, f jobs.Filter) (list []jobs.Job, next string, err error)
+	// Retry makes a failed or canceled job pending again, or fails with
+	// Conflict.
+	Retry(ctx context.Context, id string) (jobs.Job, error)
+	// Recover frees the leases of dead processes and counts them.
+	Recover(ctx context.Context) (n int, err error)
+}
+
+// Starter starts jobs and waits for them.
+type Starter interface {
+	// Start writes the row; joined tells that a job with the same kind and key
+	// was there already and is returned.
+	Start(ctx context.Context, r jobs.Request) (job jobs.Job, joined bool, err error)
+	// Wait returns when the job is done. The end of ctx ends the waiting and
+	// not the job.
+	Wait(ctx context.Context, id string, onProgress func(jobs.Progress)) (jobs.Job, error)
+	// Cancel of a job that is done changes nothing.
+	Cancel(ctx context.Context, id string) (jobs.Job, error)
+}
+
 // artifactScheme is what the URI of an artifact begins with.
 const artifactScheme = "axon://artifacts/"
 
@@ -81,5 +112,9 @@ func (d Deps) complete() (Deps, error) {
 // makers lists the tools in the order of tools/list: what a model needs first
 // comes first.
 func makers() []func(*Deps) (*Tool, error) {
-	return []func(*Deps) (*Tool, error){query, retrieve, sources, domains, stats}
+	return []func(*Deps) (*Tool, error){
+		query, retrieve, sources, domains, stats,
+		listJobs, jobControl, status, doctor,
+		forget, dedupe,
+	}
 }

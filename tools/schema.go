@@ -105,18 +105,24 @@ func applyRule(s *jsonschema.Schema, rule string) error {
 }
 
 // loosen takes from an output's schema what only costs a model context: an
-// output is ours and made from the type.
-func loosen(s *jsonschema.Schema) {
+// output is ours and made from the type. Of what lies below the first level
+// stay the names of the fields that are always there.
+func loosen(s *jsonschema.Schema, depth int) {
 	if s == nil {
 		return
 	}
 	if s.Properties != nil {
 		s.AdditionalProperties = nil
 	}
-	loosen(s.Items)
-	loosen(s.AdditionalProperties)
-	for _, property := range s.Properties {
-		loosen(property)
+	switch depth {
+	case 0:
+		for _, property := range s.Properties {
+			loosen(property, 1)
+		}
+	case 1:
+		s.Properties, s.PropertyOrder = nil, nil
+		loosen(s.Items, 1) // the list itself is no level
+		loosen(s.AdditionalProperties, 1)
 	}
 }
 

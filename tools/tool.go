@@ -55,7 +55,7 @@ func define[In, Out any](d *Deps, t Tool, run func(ctx context.Context, call Cal
 	if t.Output, err = schemaFor[Out](); err != nil {
 		return nil, fmt.Errorf("tool %s: %w", t.Name, err)
 	}
-	loosen(t.Output)
+	loosen(t.Output, 0)
 	defaults, err := defaultsOf(t.Input)
 	if err != nil {
 		return nil, fmt.Errorf("tool %s: defaults: %w", t.Name, err)

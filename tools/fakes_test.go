@@ -1,0 +1,323 @@
+package tools
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/artifact"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/jobs"
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// testTime is the clock of the fakes.
+var testTime = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+
+// fakeIndex holds documents in a map by URL, one collection.
+type fakeIndex struct {
+	mu   sync.Mutex
+	docs map[string]index.Document
+	hits []index.Hit
+	// seen is the last search.
+	seen index.Query
+}
+
+func (f *fakeIndex) put(docs ...index.Document) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, doc := range docs {
+		doc.ID = cmp.Or(doc.ID, "id-"+doc.URL)
+		doc.Collection = cmp.Or(doc.Collection, "axon")
+		doc.SourceType = cmp.Or(doc.SourceType, "web")
+		doc.Bytes = int64(len(doc.Markdown))
+		f.docs[doc.URL] = doc
+	}
+}
+
+func (f *fakeIndex) Document(_ context.Context, collection, key string) (index.Document, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, doc := range f.docs {
+		if doc.Collection == collection && (doc.URL == key || doc.ID == key) {
+			return doc, nil
+		}
+	}
+	return index.Document{}, fault.New(fault.NotFound, "no such document")
+}
+
+func (f *fakeIndex) Search(_ context.Context, q index.Query) (index.Result, error) {
+	f.seen = q
+	from, to := min(q.Offset, len(f.hits)), min(q.Offset+q.Limit, len(f.hits))
+	return index.Result{Hits: f.hits[from:to], More: to < len(f.hits)}, nil
+}
+
+func (f *fakeIndex) Sources(_ context.Context, collection string, filter index.Filter, limit int, cursor string) ([]index.Source, string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if strings.HasPrefix(cursor, "!") {
+		return nil, "", fault.New(fault.Invalid, "cursor is not one of this listing")
+	}
+	var list []index.Source
+	for _, url := range slices.Sorted(maps.Keys(f.docs)) {
+		doc := f.docs[url]
+		if doc.Collection == collection && strings.HasPrefix(url, filter.URLPrefix) && url > cursor {
+			list = append(list, index.Source{ID: doc.ID, Collection: doc.Collection, URL: url, Title: doc.Title, SourceType: doc.SourceType, Chunks: doc.Chunks, Bytes: doc.Bytes, FetchedAt: doc.FetchedAt})
+		}
+	}
+	if len(list) > limit {
+		return list[:limit], list[limit-1].URL, nil
+	}
+	return list, "", nil
+}
+
+func (f *fakeIndex) Domains(context.Context, string, index.Filter, int, string) ([]index.Domain, string, error) {
+	return []index.Domain{{Name: "docs.python.org", Documents: 2, Chunks: 9, Bytes: 100, FetchedAt: testTime}, {Name: "go.dev", Documents: 1}}, "", nil
+}
+
+func (f *fakeIndex) Stats(context.Context) (index.Count, map[string]index.Count, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := index.Count{Documents: len(f.docs), Chunks: len(f.docs), Bytes: 10}
+	return c, map[string]index.Count{"axon": c, "Attic": {}}, nil
+}
+
+func (f *fakeIndex) Forget(_ context.Context, s index.Selector, dry bool) (n index.Count, sample []string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, url := range slices.Sorted(maps.Keys(f.docs)) {
+		if s.URL != "" && s.URL != url || s.Domain != "" && f.docs[url].Domain != s.Domain {
+			continue
+		}
+		n.Documents++
+		n.Chunks++
+		sample = append(sample, url)
+		if !dry {
+			delete(f.docs, url)
+		}
+	}
+	return n, sample, nil
+}
+
+func (f *fakeIndex) Duplicates(context.Context, string, bool) ([][]index.Source, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	byText := map[string][]index.Source{}
+	for _, url := range slices.Sorted(maps.Keys(f.docs)) {
+		byText[f.docs[url].Markdown] = append(byText[f.docs[url].Markdown], index.Source{URL: url, Chunks: 1})
+	}
+	var groups [][]index.Source
+	for _, text := range slices.Sorted(maps.Keys(byText)) {
+		groups = append(groups, byText[text])
+	}
+	return groups, nil
+}
+
+// fakeArtifacts keeps files in a map.
+type fakeArtifacts struct {
+	mu    sync.Mutex
+	files map[string][]byte
+	err   error
+}
+
+func (f *fakeArtifacts) Write(_ context.Context, name string, data []byte, mediaType string) (artifact.Info, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return artifact.Info{}, f.err
+	}
+	f.files[path.Clean(name)] = bytes.Clone(data)
+	return artifact.Info{Path: name, Size: int64(len(data)), MediaType: mediaType}, nil
+}
+
+// fakeQueue keeps jobs in a slice; finish plays the worker.
+type fakeQueue struct {
+	mu   sync.Mutex
+	jobs []jobs.Job
+	// finish is called by Wait and returns the job as it ends.
+	finish    func(ctx context.Context, job jobs.Job, progress func(jobs.Progress)) (jobs.Job, error)
+	canceled  []string
+	recovered int
+}
+
+func (f *fakeQueue) Start(_ context.Context, r jobs.Request) (jobs.Job, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, job := range f.jobs {
+		if r.Key != "" && job.Kind == r.Kind && job.Key == r.Key && !job.Status.Done() {
+			return job, true, nil
+		}
+	}
+	job := jobs.Job{ID: "job-" + strconv.Itoa(len(f.jobs)+1), Kind: r.Kind, Key: r.Key, Owner: r.Owner, Status: jobs.Pending, Request: r.Payload, Created: testTime}
+	f.jobs = append(f.jobs, job)
+	return job, false, nil
+}
+
+func (f *fakeQueue) Get(_ context.Context, id string) (jobs.Job, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, job := range f.jobs {
+		if job.ID == id {
+			return job, nil
+		}
+	}
+	return jobs.Job{}, fault.New(fault.NotFound, "no such job")
+}
+
+func (f *fakeQueue) List(_ context.Context, filter jobs.Filter) ([]jobs.Job, string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []jobs.Job
+	for _, job := range f.jobs {
+		if (filter.Owner == "" || job.Owner == filter.Owner) && (filter.Status == "" || job.Status == filter.Status) && len(list) < filter.Limit {
+			list = append(list, job)
+		}
+	}
+	return list, "", nil
+}
+
+func (f *fakeQueue) set(ctx context.Context, id string, s jobs.Status) (jobs.Job, error) {
+	if _, err := f.Get(ctx, id); err != nil {
+		return jobs.Job{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.jobs {
+		if f.jobs[i].ID == id {
+			f.jobs[i].Status = s
+			return f.jobs[i], nil
+		}
+	}
+	return jobs.Job{}, fmt.Errorf("job %s has gone", id)
+}
+
+func (f *fakeQueue) Cancel(ctx context.Context, id string) (jobs.Job, error) {
+	f.mu.Lock()
+	f.canceled = append(f.canceled, id)
+	f.mu.Unlock()
+	return f.set(ctx, id, jobs.Canceled)
+}
+
+func (f *fakeQueue) Retry(ctx context.Context, id string) (jobs.Job, error) {
+	return f.set(ctx, id, jobs.Pending)
+}
+
+func (f *fakeQueue) Recover(context.Context) (int, error) { return f.recovered, nil }
+
+func (f *fakeQueue) Wait(ctx context.Context, id string, progress func(jobs.Progress)) (jobs.Job, error) {
+	job, err := f.Get(ctx, id)
+	if err != nil {
+		return job, err
+	}
+	return f.finish(ctx, job, progress)
+}
+
+// bench is a registry over fakes.
+type bench struct {
+	*Registry
+	index     *fakeIndex
+	artifacts *fakeArtifacts
+	queue     *fakeQueue
+	log       *syncBuffer
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func newBench(t testing.TB, changes ...func(*Deps)) *bench {
+	t.Helper()
+	b := &bench{
+		index: &fakeIndex{docs: map[string]index.Document{}}, artifacts: &fakeArtifacts{files: map[string][]byte{}},
+		queue: &fakeQueue{}, log: &syncBuffer{},
+	}
+	d := Deps{
+		Documents: b.index, Searcher: b.index, Eraser: b.index, Artifacts: b.artifacts, Queue: b.queue,
+		Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: func() time.Time { return testTime },
+	}
+	for _, change := range changes {
+		change(&d)
+	}
+	var err error
+	if b.Registry, err = New(d); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// as returns a context of a caller with these scopes.
+func as(t testing.TB, subject string, scopes ...string) context.Context {
+	t.Helper()
+	return security.WithIdentity(t.Context(), security.Identity{Subject: subject, Scopes: scopes})
+}
+
+func local(t testing.TB) context.Context {
+	t.Helper()
+	return security.WithIdentity(t.Context(), security.Local())
+}
+
+// call runs a tool as the local person.
+func (b *bench) call(t testing.TB, name, args string) (*Result, error) {
+	t.Helper()
+	return b.Call(local(t), Call{Name: name, Args: json.RawMessage(args), Door: "test"})
+}
+
+// must runs a tool and decodes its structured output.
+func must[Out any](t testing.TB, b *bench, name, args string) (Out, string) {
+	t.Helper()
+	result, err := b.call(t, name, args)
+	if err != nil {
+		t.Fatalf("%s %s: %v", name, args, err)
+	}
+	var out Out
+	if err := json.Unmarshal(result.Structured.(json.RawMessage), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out, textOf(result)
+}
+
+func textOf(r *Result) string {
+	var parts []string
+	for _, b := range r.Blocks {
+		parts = append(parts, b.Text)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// wantFault fails unless err has this code and a message with each part.
+func wantFault(t testing.TB, err error, code fault.Code, parts ...string) {
+	t.Helper()
+	if fault.CodeOf(err) != code {
+		t.Fatalf("error %v has code %q, want %q", err, fault.CodeOf(err), code)
+	}
+	for _, part := range parts {
+		if !strings.Contains(fault.MessageOf(err), part) {
+			t.Errorf("message %q does not say %q", fault.MessageOf(err), part)
+		}
+	}
+}

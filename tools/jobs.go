@@ -1,0 +1,189 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/jobs"
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// JobsInput is the input of jobs.
+type JobsInput struct {
+	ID     string `json:"id,omitempty" jsonschema:"one job with its events and result, by the job_id that crawl or embed gave" rule:"max=64"`
+	Kind   string `json:"kind,omitempty" jsonschema:"only jobs of this tool, such as crawl" rule:"max=64"`
+	Status string `json:"status,omitempty" jsonschema:"only jobs in this state, such as running" rule:"enum=pending|running|completed|failed|canceled"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"how many, newest first, such as 50" rule:"min=1 max=500 default=10"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before" rule:"max=512"`
+}
+
+// JobsOutput is the output of jobs.
+type JobsOutput struct {
+	Jobs       []JobItem `json:"jobs"`
+	NextCursor *string   `json:"next_cursor"`
+	Shortened
+}
+
+// JobItem is one job. Request, Result and Events come only where one job was
+// asked for by id.
+type JobItem struct {
+	ID       string          `json:"id"`
+	Kind     string          `json:"kind"`
+	Status   string          `json:"status"`
+	Progress jobs.Progress   `json:"progress"`
+	Attempt  int             `json:"attempt"`
+	Created  string          `json:"created"`
+	Started  string          `json:"started,omitempty"`
+	Finished string          `json:"finished,omitempty"`
+	Error    *jobs.Failure   `json:"error,omitempty"`
+	Request  json.RawMessage `json:"request,omitempty"`
+	Result   json.RawMessage `json:"result,omitempty"`
+	Events   []JobEvent      `json:"events,omitempty"` // oldest first
+}
+
+// JobEvent is one line of a job's history.
+type JobEvent struct {
+	At      string `json:"at"`
+	Message string `json:"message"`
+}
+
+func listJobs(d *Deps) (*Tool, error) {
+	return define(d, Tool{
+		Name:  "jobs",
+		Title: "List jobs",
+		About: "Lists your jobs with progress, attempts and errors; with id one job, its events and its result. Jobs are kept 30 days. " +
+			"status shows what runs now, job_control cancels or retries. Milliseconds.",
+		Toolset: JobTools, Scope: security.ScopeRead, Positional: "id",
+		Hints: Hints{ReadOnly: true, Idempotent: true},
+	}, func(ctx context.Context, _ Call, in JobsInput) (reply[JobsOutput], error) {
+		out, err := d.jobsOf(ctx, in)
+		return reply[JobsOutput]{out: out, text: plain(jobsText(d.Now())), cut: cutJobs, shape: count(int64(len(out.Jobs)), "job")}, err
+	})
+}
+
+func (d *Deps) jobsOf(ctx context.Context, in JobsInput) (JobsOutput, error) {
+	if in.ID != "" {
+		job, err := d.job(ctx, "jobs", in.ID)
+		if err != nil {
+			return JobsOutput{}, err
+		}
+		return JobsOutput{Jobs: []JobItem{jobItem(job, true)}}, nil
+	}
+	list, next, err := d.Queue.List(ctx, jobs.Filter{
+		Kind: in.Kind, Status: jobs.Status(in.Status), Owner: ownerFilter(ctx), Limit: in.Limit, Cursor: in.Cursor,
+	})
+	if err != nil {
+		return JobsOutput{}, fmt.Errorf("list the jobs: %w", err)
+	}
+	out := JobsOutput{Jobs: make([]JobItem, len(list)), NextCursor: pointer(next)}
+	for i, job := range list {
+		out.Jobs[i] = jobItem(job, false)
+	}
+	return out, nil
+}
+
+// ownerFilter narrows a listing to the caller's own jobs; who administers sees
+// all of them.
+func ownerFilter(ctx context.Context) string {
+	if id := security.IdentityFrom(ctx); !id.Can(security.ScopeAdmin) {
+		return id.Subject
+	}
+	return ""
+}
+
+// job returns a job that the caller may see. Another's job is as good as none.
+func (d *Deps) job(ctx context.Context, tool, id string) (jobs.Job, error) {
+	job, err := d.Queue.Get(ctx, id)
+	if owner := ownerFilter(ctx); fault.CodeOf(err) == fault.NotFound || (err == nil && owner != "" && job.Owner != owner) {
+		return jobs.Job{}, fault.Errorf(fault.NotFound, "%s: there is no job %q; jobs without id lists yours", tool, clip(line(id), 64))
+	}
+	if err != nil {
+		return jobs.Job{}, fmt.Errorf("read the job: %w", err)
+	}
+	return job, nil
+}
+
+func jobItem(job jobs.Job, whole bool) JobItem {
+	item := JobItem{
+		ID: job.ID, Kind: job.Kind, Status: string(job.Status), Progress: job.Progress, Attempt: job.Attempt,
+		Created: stamp(job.Created), Started: stamp(job.Started), Finished: stamp(job.Finished), Error: job.Error,
+	}
+	if !whole {
+		return item
+	}
+	item.Request, item.Result = job.Request, job.Result
+	for _, e := range job.Events {
+		item.Events = append(item.Events, JobEvent{stamp(e.At), e.Message})
+	}
+	return item
+}
+
+// cutJobs drops the oldest events first, then a long request, then jobs.
+func cutJobs(out JobsOutput, n int) JobsOutput {
+	out.Jobs = append([]JobItem(nil), out.Jobs...)
+	if len(out.Jobs) == 1 {
+		job := &out.Jobs[0]
+		if len(job.Request) > n/4 {
+			job.Request = nil
+		}
+		bare := *job
+		bare.Events = nil
+		raw, _ := encode(bare)
+		room, from := n-len(raw), len(job.Events)
+		for from > 0 && room > len(job.Events[from-1].Message)+64 {
+			from--
+			room -= len(job.Events[from].Message) + 64
+		}
+		job.Events = job.Events[from:]
+	}
+	out.Jobs = fitting(out.Jobs, n)
+	return out
+}
+
+func jobsText(now time.Time) func(JobsOutput) string {
+	return func(out JobsOutput) string {
+		if len(out.Jobs) == 0 {
+			return "There are no such jobs.\nnext: crawl or embed starts one."
+		}
+		var b strings.Builder
+		for _, job := range out.Jobs {
+			b.WriteString("- " + jobLine(job, now) + "\n")
+			for _, e := range job.Events {
+				b.WriteString("  - " + e.At + " " + line(e.Message) + "\n")
+			}
+			if job.Result != nil {
+				b.WriteString("  result: " + string(job.Result) + "\n")
+			}
+		}
+		if out.NextCursor != nil {
+			b.WriteString("next: cursor=" + *out.NextCursor)
+		}
+		return b.String()
+	}
+}
+
+// jobLine tells a job in one line.
+func jobLine(job JobItem, now time.Time) string {
+	p := job.Progress
+	text := fmt.Sprintf("%s %s: %s", job.Kind, job.ID, job.Status)
+	if job.Status == string(jobs.Running) || p.Done > 0 {
+		text += fmt.Sprintf(", %s %d", p.Phase, p.Done)
+		if p.Total > 0 {
+			text += fmt.Sprintf("/%d", p.Total)
+		}
+		if p.ETA > 0 && job.Status == string(jobs.Running) {
+			text += fmt.Sprintf(", about %.0f s to go", p.ETA)
+		}
+	}
+	if created, err := time.Parse(time.RFC3339, job.Created); err == nil {
+		text += ", asked for " + now.Sub(created).Truncate(time.Second).String() + " ago"
+	}
+	if job.Error != nil {
+		text += fmt.Sprintf(" — %s: %s", job.Error.Code, line(job.Error.Message))
+	}
+	return text
+}
