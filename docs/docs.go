@@ -40,6 +40,10 @@ func NewSite() (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	frame, err := template.New("page").Parse(frameText)
+	if err != nil {
+		return nil, fmt.Errorf("read the frame of the pages: %w", err)
+	}
 	site := &Site{pages: make(map[string][]byte, len(pages))}
 	for _, p := range pages {
 		var out bytes.Buffer
@@ -103,8 +107,8 @@ func render() ([]page, error) {
 	return pages, nil
 }
 
-// frame is what stands around each page.
-var frame = template.Must(template.New("page").Parse(`<!DOCTYPE html>
+// frameText is what stands around each page.
+const frameText = `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -121,4 +125,4 @@ var frame = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <footer><p>axon-mcp is free software under the Apache License 2.0.</p></footer>
 </body>
 </html>
-`))
+`

@@ -1,0 +1,158 @@
+// Package axon_test holds the whole repository to its own rules: what may
+// import what, and how long files and functions may be.
+package axon_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/axon-mcp/axon-mcp/"
+
+// rooms says what each package may import of ours: its rows point downwards
+// only. A package without a row must not be there.
+func rooms() map[string][]string {
+	leaves := []string{"secret", "fault"}
+	return map[string][]string{
+		"cmd/axon-mcp": {"*"},
+		"config":       {"*"}, // the packages' Config types
+		"config/gen":   {"config"},
+		"docs":         {},
+
+		"mcp":      append(leaves, "tools", "security", "jobs"),
+		"tools":    append(leaves, "engine/*", "jobs", "artifact", "security"),
+		"artifact": append(leaves, "security"),
+		"jobs":     append(leaves, "store"),
+		"store":    leaves,
+
+		"engine/content":         {},
+		"engine/fetch":           append(leaves, "security"),
+		"engine/crawl":           append(leaves, "engine/fetch", "engine/content", "store"),
+		"engine/index":           append(leaves, "engine/content", "store"),
+		"engine/ingest":          append(leaves, "engine/fetch", "engine/content"),
+		"engine/embed/wordpiece": leaves,
+		"engine/embed/static":    append(leaves, "engine/embed/wordpiece"),
+
+		"security": leaves,
+		"secret":   {},
+		"fault":    {},
+	}
+}
+
+// helper packages serve the tests of the package above them, or are programs of
+// the repository that the product does not contain.
+func helper(dir string) bool {
+	return strings.HasSuffix(dir, "test") || strings.HasPrefix(dir, "scripts/") ||
+		strings.HasPrefix(dir, "conformance") || strings.HasPrefix(dir, "bench")
+}
+
+func TestImportsPointDown(t *testing.T) {
+	t.Parallel()
+	allowed := rooms()
+	packages := 0
+	for file, parsed := range goFiles(t, parser.ImportsOnly) {
+		dir := path.Dir(file)
+		if strings.HasSuffix(file, "_test.go") || dir == "." || helper(dir) {
+			continue
+		}
+		packages++
+		rules, known := allowed[dir]
+		if !known {
+			t.Errorf("%s: the package %s has no room: add its row to architecture_test.go and docs/architecture.md", file, dir)
+			continue
+		}
+		for _, spec := range parsed.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			target, ours := strings.CutPrefix(imported, module)
+			if ours && !fits(rules, target) {
+				t.Errorf("%s imports %s: %s may import only %v", file, target, dir, rules)
+			}
+		}
+	}
+	if packages < 10 {
+		t.Errorf("only %d files looked at", packages)
+	}
+}
+
+func fits(rules []string, target string) bool {
+	return slices.ContainsFunc(rules, func(rule string) bool {
+		above, all := strings.CutSuffix(rule, "*")
+		return rule == target || (all && strings.HasPrefix(target, above))
+	})
+}
+
+// Nothing is longer than a reader can keep in mind.
+const (
+	maxFile     = 500 // lines
+	maxFunction = 80
+)
+
+func TestNothingIsTooLong(t *testing.T) {
+	t.Parallel()
+	for file, parsed := range goFiles(t, parser.SkipObjectResolution) {
+		lines := parsed.fset.Position(parsed.FileEnd).Line
+		if lines > maxFile+1 {
+			t.Errorf("%s has %d lines; split it (at most %d)", file, lines-1, maxFile)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, decl := range parsed.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			from, to := parsed.fset.Position(f.Pos()).Line, parsed.fset.Position(f.End()).Line
+			if to-from+1 > maxFunction {
+				t.Errorf("%s:%d: %s has %d lines; split it (at most %d)", file, from, f.Name.Name, to-from+1, maxFunction)
+			}
+		}
+	}
+}
+
+type goFile struct {
+	*ast.File
+	fset *token.FileSet
+}
+
+// goFiles parses every Go file of the repository, by path.
+func goFiles(t *testing.T, mode parser.Mode) map[string]goFile {
+	t.Helper()
+	files := make(map[string]goFile)
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() && (name == "testdata" || name == "node_modules" || (strings.HasPrefix(name, ".") && name != ".")) {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		fset := token.NewFileSet()
+		parsed, err := parser.ParseFile(fset, file, text, mode)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(file)] = goFile{File: parsed, fset: fset}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# All tests: what "make check" runs, and besides it the long end-to-end tests
+# and the conformance suite. A part that is missing is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+started=$(date +%s)
+step() { printf '\n== %s (%d s so far)\n' "$1" $(($(date +%s) - started)); }
+
+step "settings files are what the code says"
+go generate ./config
+git diff --exit-code -- .env.example docs/configuration.md
+
+step "binary"
+make build
+
+if [ -x conformance/run.sh ] || [ -f conformance/run.sh ]; then
+  step "MCP conformance, 2025-11-25 and 2026-07-28"
+  bash conformance/run.sh
+fi
+
+# AXON_E2E=1 turns "skipped" into "run" for the long tests of cmd/axon-mcp.
+step "Go tests, with the race detector and end to end"
+AXON_E2E=1 CGO_ENABLED=1 go test -race -tags netgo -timeout 19m ./...
+step "done"
