@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/config"
+	"github.com/axon-mcp/axon-mcp/engine/embed/static"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/jobs"
+	"github.com/axon-mcp/axon-mcp/store"
+)
+
+// data is the data directory. It is opened at the first use, and again at the
+// next one where opening has failed: a full disk or a missing mount must not
+// need a new start.
+type data struct {
+	cfg config.Config
+	log *slog.Logger
+
+	mu     sync.Mutex
+	opened *opened
+}
+
+// opened is what stands on the database.
+type opened struct {
+	db    *store.DB
+	index *index.Index
+	queue *jobs.Queue
+}
+
+// get returns the open data directory. ctx bounds the opening alone.
+func (d *data) get(ctx context.Context) (*opened, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.opened != nil {
+		return d.opened, nil
+	}
+	o, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.opened = o
+	return o, nil
+}
+
+func (d *data) open(ctx context.Context) (*opened, error) {
+	db, err := store.Open(ctx, d.cfg.Program.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	model, err := static.New()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("load the embedding model: %w", err), db.Close())
+	}
+	ix, err := index.Open(ctx, db, model, model.Count, d.cfg.Index, d.log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the index: %w", err), db.Close())
+	}
+	return &opened{db: db, index: ix, queue: jobs.NewQueue(db, d.cfg.Jobs, d.log)}, nil
+}
+
+// close closes what was opened.
+func (d *data) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.opened == nil {
+		return nil
+	}
+	o := d.opened
+	d.opened = nil
+	return errors.Join(o.index.Close(), o.db.Close())
+}
+
+// Pauses of patiently, which grow from the first to the last.
+const (
+	firstPause = time.Second
+	lastPause  = 30 * time.Second
+)
+
+// patiently runs a part that needs the data directory as soon as it can be
+// opened: a server whose disk is full still answers, and says so.
+func (d *data) patiently(run func(context.Context, *opened) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for pause := firstPause; ; pause = min(2*pause, lastPause) {
+			o, err := d.get(ctx)
+			if err == nil {
+				return run(ctx, o)
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			d.log.Warn("cannot open the data directory; trying again", "dir", d.cfg.Program.DataDir, "error", err, "in", pause)
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(pause):
+			}
+		}
+	}
+}
