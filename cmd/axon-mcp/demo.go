@@ -136,9 +136,9 @@ type question struct{ text, page string }
 // manualQuestions have their answers in the manual.
 func manualQuestions() []question {
 	return []question{
-		{"how do I connect Cursor to a server over HTTP", ""},
-		{"what happens to a crawl when the machine loses power", ""},
-		{"AXON_ALLOW_HOSTS", ""},
+		{"where does Claude Desktop keep its list of servers", "/connect.html"},
+		{"what happens to a crawl when the machine loses power", "/crawl.html"},
+		{"exit codes for scripts", "/commands.html"},
 	}
 }
 

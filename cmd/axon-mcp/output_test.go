@@ -27,7 +27,7 @@ func TestBarLine(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]jobs.Progress{
 		"[============            ] 5/10  fetch  3/s  2s  about 7s left": {Done: 5, Total: 10, Phase: "fetch", Rate: 3.2, ETA: 7},
-		"5  2s":                             {Done: 5},
+		"5  2s":                              {Done: 5},
 		"[========================] 9/3  2s": {Done: 9, Total: 3},
 	} {
 		if got := barLine(p, 2*time.Second); got != want {

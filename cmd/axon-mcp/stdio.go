@@ -29,4 +29,3 @@ func serveStdio(ctx context.Context, p *parts, log *slog.Logger, in io.Reader, o
 	}})
 	return runAll(ctx, group...)
 }
-

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"database/sql"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/axon-mcp/axon-mcp/jobs"
+)
+
+// TestRealSites is the main job on real documentation: each page is fetched
+// exactly once, and questions find the page that answers them.
+func TestRealSites(t *testing.T) {
+	long(t)
+	for _, real := range []struct {
+		name    string
+		pages   int
+		answers map[string][]string // query: any of these pages within the first three hits
+	}{
+		{"python3.11", 530, map[string][]string{
+			"parse JSON with duplicate keys": {"/library/json.html"},
+			"os.path.join":                   {"/library/os.path.html"},
+		}},
+		{"postgresql-doc-15", 1169, map[string][]string{
+			"create index concurrently": {"/sql-createindex.html", "/sql-reindex.html"},
+			"ON CONFLICT DO NOTHING":    {"/sql-insert.html"},
+		}},
+	} {
+		t.Run(real.name, func(t *testing.T) {
+			s := newSite(t, http.FileServer(http.Dir(debianDocs(t, real.name))))
+			p := newProgram(t, s)
+			var got crawlResult
+			p.json(&got, "crawl", s.URL+"/", "--max-pages", "5000", "--max-depth", "50", "--wait")
+			t.Logf("%+v", got)
+			checkOnce(t, s.counts(), real.pages)
+			if got.Status != "completed" || got.Failed != 0 {
+				t.Errorf("status %s, %d failed", got.Status, got.Failed)
+			}
+			for query, pages := range real.answers {
+				checkAnswer(t, p, query, pages)
+			}
+			var again crawlResult
+			p.json(&again, "crawl", s.URL+"/", "--max-pages", "5000", "--max-depth", "50")
+			if again.Changed != 0 || again.Unchanged == 0 {
+				t.Errorf("an unchanged site crawled again: %+v", again)
+			}
+		})
+	}
+}
+
+func checkOnce(t *testing.T, counts map[string]int, want int) {
+	t.Helper()
+	if len(counts) != want {
+		t.Errorf("%d pages were fetched, want %d", len(counts), want)
+	}
+	for path, n := range counts {
+		if n != 1 {
+			t.Errorf("%s was fetched %d times", path, n)
+		}
+	}
+}
+
+func checkAnswer(t *testing.T, p *program, query string, pages []string) {
+	t.Helper()
+	var found queryResult
+	p.json(&found, "query", query, "--limit", "3")
+	var urls []string
+	for _, hit := range found.Hits {
+		urls = append(urls, hit.URL)
+		for _, page := range pages {
+			if strings.Contains(hit.URL, page) {
+				return
+			}
+		}
+	}
+	t.Errorf("%q found %q, want one of %q", query, urls, pages)
+}
+
+// TestCrawlOverMCP is the same through the door: progress arrives, and the
+// result has the same fields.
+func TestCrawlOverMCP(t *testing.T) {
+	t.Parallel()
+	s := smallSite(t, 30, 20*time.Millisecond)
+	p := newProgram(t, s)
+	client := p.stdio()
+	defer client.kill(t)
+	var got crawlResult
+	steps := 0
+	last := int64(-1)
+	err := client.call(t.Context(), "crawl", map[string]any{"urls": []string{s.URL + "/"}, "wait": true}, &got, func(progress jobs.Progress) {
+		steps++
+		if progress.Done < last {
+			t.Errorf("progress went back from %d to %d", last, progress.Done)
+		}
+		last = progress.Done
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, client.stderr)
+	}
+	if got.Fetched != 30 || got.Status != "completed" || steps == 0 {
+		t.Errorf("%+v, %d steps of progress", got, steps)
+	}
+	checkOnce(t, s.counts(), 30)
+}
+
+// TestKilledCrawl kills a crawl at random moments and starts it again: the index
+// ends as that of an undisturbed crawl.
+func TestKilledCrawl(t *testing.T) {
+	long(t)
+	const pages, kills = 150, 20
+	s := smallSite(t, pages, 15*time.Millisecond)
+	undisturbed := newProgram(t, s)
+	crawl := []string{"crawl", s.URL + "/", "--max-depth", "50"}
+	var whole crawlResult
+	begin := time.Now()
+	undisturbed.json(&whole, crawl...)
+	length := time.Since(begin)
+	checkOnce(t, s.counts(), pages)
+	want := undisturbed.sources()
+
+	p := newProgram(t, s)
+	killed := 0
+	for range kills {
+		cmd := p.command(crawl...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		moment := time.Duration(rand.Int64N(int64(length) * 3 / 4))
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		select {
+		case <-time.After(moment):
+			_ = cmd.Process.Signal(syscall.SIGKILL)
+			<-ended
+			killed++
+		case err := <-ended:
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		checkIntegrity(t, p.dir)
+	}
+	var last crawlResult
+	p.json(&last, crawl...)
+	t.Logf("killed %d times; the last run: %+v", killed, last)
+	if got := p.sources(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%d documents, want %d, or with other chunks", len(got), len(want))
+	}
+	checkIntegrity(t, p.dir)
+}
+
+// checkIntegrity asks SQLite whether the database is whole.
+func checkIntegrity(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "axon.db")
+	if _, err := os.Stat(path); err != nil {
+		return // killed before there was one
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var verdict string
+	if err := db.QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		t.Errorf("integrity_check: %q, %v", verdict, err)
+	}
+}
+
+// TestEndOfInput ends a server in the middle of a crawl: it is gone at once, and
+// the next start goes on.
+func TestEndOfInput(t *testing.T) {
+	t.Parallel()
+	s := smallSite(t, 60, 40*time.Millisecond)
+	p := newProgram(t, s)
+	client := p.stdio()
+	var started crawlResult
+	if err := client.call(t.Context(), "crawl", map[string]any{"urls": []string{s.URL + "/"}, "max_depth": 50}, &started, nil); err != nil {
+		t.Fatalf("%v\n%s", err, client.stderr)
+	}
+	<-s.first()
+	client.stdin.Close()
+	t.Logf("ended %s after the end of its input", client.wait(t, 3*time.Second))
+	if got := p.jobStatus(started.JobID); got != "pending" {
+		t.Errorf("the job is %s, want pending", got)
+	}
+	next := p.stdio()
+	defer next.kill(t)
+	until(t, 30*time.Second, "the crawl is done", func() bool { return p.jobStatus(started.JobID) == "completed" })
+	if got := len(p.sources()); got != 60 {
+		t.Errorf("%d documents, want 60", got)
+	}
+}
+
+// jobStatus asks with a process of its own, as a person would.
+func (p *program) jobStatus(id string) string {
+	p.t.Helper()
+	var list struct {
+		Jobs []struct {
+			Status string `json:"status"`
+		} `json:"jobs"`
+	}
+	p.json(&list, "jobs", id)
+	return list.Jobs[0].Status
+}
+
+// TestManyServers runs five stdio servers and one over HTTP on one folder: each
+// sees what another has indexed, crawls are shared, and a kill hurts none.
+func TestManyServers(t *testing.T) {
+	long(t)
+	s := smallSite(t, 80, 60*time.Millisecond)
+	p := newProgram(t, s)
+	p.env = append(p.env, "AXON_MCP_HTTP_PORT=0")
+	web := p.command("serve")
+	if err := web.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer web.Wait()
+	defer web.Process.Kill()
+	clients := make([]*server, 5)
+	for i := range clients {
+		clients[i] = p.stdio()
+		defer clients[i].kill(t)
+		t.Logf("server %d: %d kB of private memory", i, privateMemory(t, clients[i].cmd.Process.Pid))
+	}
+
+	var embedded map[string]any
+	note := map[string]any{"text": "The zirconium gasket is replaced every second winter.", "title": "Gasket", "source_id": "note-1", "wait": true}
+	if err := clients[0].call(t.Context(), "embed", note, &embedded, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i, client := range clients {
+		took := until(t, 3*time.Second, "the new note is found", func() bool {
+			var found queryResult
+			err := client.call(t.Context(), "query", map[string]any{"query": "zirconium gasket"}, &found, nil)
+			return err == nil && len(found.Hits) > 0
+		})
+		t.Logf("server %d sees the note after %s", i, took)
+	}
+
+	var first, second crawlResult
+	for i, job := range []*crawlResult{&first, &second} {
+		args := map[string]any{"urls": []string{s.URL + "/"}, "max_depth": 50, "max_pages": 80 - i}
+		if err := clients[i].call(t.Context(), "crawl", args, job, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-s.first()
+	clients[0].kill(t)
+	clients[1].kill(t)
+	at := s.total()
+	took := until(t, 6*time.Second, "the crawl goes on after the kill", func() bool { return s.total() > at })
+	t.Logf("the crawl went on %s after the kill", took)
+	for _, id := range []string{first.JobID, second.JobID} {
+		until(t, time.Minute, "the crawl is done", func() bool { return p.jobStatus(id) == "completed" })
+	}
+	for _, client := range clients[2:] {
+		var found queryResult
+		if err := client.call(t.Context(), "query", map[string]any{"query": "machine in drawer"}, &found, nil); err != nil || len(found.Hits) == 0 {
+			t.Errorf("a live server after the kill: %d hits, %v", len(found.Hits), err)
+		}
+	}
+	checkIntegrity(t, p.dir)
+}
+
+// privateMemory is what a process has for itself, in kB; 0 where the system does
+// not tell.
+func privateMemory(t *testing.T, pid int) int {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "smaps_rollup"))
+	if err != nil {
+		return 0
+	}
+	sum := 0
+	for line := range strings.Lines(string(raw)) {
+		if strings.HasPrefix(line, "Private_") {
+			kB, _ := strconv.Atoi(strings.Fields(line)[1])
+			sum += kB
+		}
+	}
+	return sum
+}
+
+// TestFullAndReadOnlyDisk: writing fails with words that help, and what was
+// there can still be read.
+func TestFullAndReadOnlyDisk(t *testing.T) {
+	long(t)
+	if runtime.GOOS != "linux" || os.Getuid() != 0 {
+		t.Skip("mounting a small disk needs Linux and root")
+	}
+	s := smallSite(t, 2000, 0)
+	p := newProgram(t, s)
+	mount(t, "-t", "tmpfs", "-o", "size=3m", "tmpfs", p.dir)
+	t.Cleanup(func() { _ = exec.Command("umount", p.dir).Run() })
+	var note map[string]any
+	p.json(&note, "embed", "--text", "The zirconium gasket is replaced every second winter.", "--title", "Gasket")
+
+	got := p.run("crawl", s.URL+"/", "--max-pages", "2000", "--max-depth", "50", "--json")
+	if got.code != 1 || !strings.Contains(got.stdout, `"unavailable"`) || !strings.Contains(got.stdout, "full") {
+		t.Errorf("on a full disk: exit %d, %s%s", got.code, got.stdout, got.stderr)
+	}
+	checkIntegrity(t, p.dir)
+	checkFindsGasket(t, p, "on a full disk")
+
+	mount(t, "-o", "remount,ro", p.dir)
+	got = p.run("embed", "--text", "Nothing can be kept here.", "--json")
+	if got.code != 1 || !strings.Contains(got.stdout, `"unavailable"`) {
+		t.Errorf("on a read-only disk: exit %d, %s%s", got.code, got.stdout, got.stderr)
+	}
+	checkFindsGasket(t, p, "on a read-only disk")
+}
+
+func checkFindsGasket(t *testing.T, p *program, where string) {
+	t.Helper()
+	var found queryResult
+	p.json(&found, "query", "zirconium gasket")
+	if len(found.Hits) == 0 || !strings.Contains(found.Hits[0].Text, "zirconium") {
+		t.Errorf("%s: the note is not found: %+v", where, found)
+	}
+}
+
+func mount(t *testing.T, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("mount", args...).CombinedOutput(); err != nil {
+		t.Skipf("this machine does not let us mount: %v %s", err, out)
+	}
+}
+
+// TestDemo: the demo ends well, and its questions find the right page first.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t, nil)
+	got := p.run("demo")
+	if got.code != 0 {
+		t.Fatalf("exit %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	rest := got.stdout
+	for _, q := range manualQuestions() {
+		_, after, found := strings.Cut(rest, q.text)
+		if !found {
+			t.Fatalf("the demo does not ask %q:\n%s", q.text, got.stdout)
+		}
+		first, _, _ := strings.Cut(after[strings.Index(after, "http"):], "\n")
+		if !strings.Contains(first, q.page) {
+			t.Errorf("%q finds %s first, want %s", q.text, first, q.page)
+		}
+		rest = after
+	}
+	if entries, err := os.ReadDir(p.dir); err != nil || len(entries) > 0 {
+		t.Errorf("the demo left %v in the user's data directory", entries)
+	}
+}
