@@ -210,3 +210,13 @@ func faultsOf(err error) []string {
 	}
 	return strings.Split(err.Error(), "\n") // settings are the operator's own
 }
+
+// Wrong joins what parts say of their settings into one error, or is nil where
+// they say nothing.
+func Wrong(errs ...error) error {
+	var faults []string
+	for _, err := range errs {
+		faults = append(faults, faultsOf(err)...)
+	}
+	return join(faults)
+}

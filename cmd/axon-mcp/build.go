@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
-	"path/filepath"
 	"time"
 
-	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/jobs"
@@ -23,28 +23,23 @@ type parts struct {
 }
 
 // build turns the configuration into parts. It touches neither the disk nor the
-// network; what is wrong with the configuration is told all at once.
+// network. What is wrong with the configuration is told all at once.
 func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	p := &parts{cfg: cfg, data: &data{cfg: cfg, log: log}}
-	guard, err := security.NewGuard(cfg.Security, log)
-	if err != nil {
-		return nil, config.Wrong(err)
-	}
-	client := fetch.New(guard, cfg.Fetch, log)
-	lazy := lazyIndex{p.data}
-	p.registry, err = tools.New(tools.Deps{
-		Config:    cfg.Tools,
-		Log:       log,
-		Documents: lazy,
-		Searcher:  lazy,
-		Eraser:    lazy,
+	guard, guardErr := security.NewGuard(cfg.Security, log)
+	index := lazyIndex{p.data}
+	registry, toolsErr := tools.New(tools.Deps{
+		Config: cfg.Tools, Log: log,
+		Documents: index, Searcher: index, Eraser: index,
 		Queue:     lazyQueue{p.data},
-		Artifacts: &lazyArtifacts{dir: cfg.OutputDir(), cfg: cfg.Artifacts},
+		Artifacts: lazyArtifacts{p.data},
 		Checks:    p.checks(),
 	})
-	if err != nil {
-		return nil, config.Wrong(err)
+	if err := config.Wrong(guardErr, toolsErr); err != nil {
+		return nil, err
 	}
+	p.registry = registry
+	_ = fetch.New(guard, cfg.Fetch, log)
 	return p, nil
 }
 
@@ -53,4 +48,101 @@ func (p *parts) close() {
 	if err := p.data.close(); err != nil {
 		p.data.log.Warn("close the data directory", "error", err)
 	}
+}
+
+// mcpServer is the MCP door. hosts are names that it is reached by.
+func (p *parts) mcpServer(log *slog.Logger, hosts ...string) *mcp.Server {
+	cfg := p.cfg.MCP
+	cfg.Version, cfg.Hosts, cfg.Shutdown = version, hosts, jobs.ErrShutdown
+	return mcp.New(p.registry, cfg, log)
+}
+
+// background is what runs beside a door for as long as the program lives: the
+// worker and the upkeep of the index.
+func (p *parts) background() []part {
+	return []part{
+		p.data.patiently("worker", func(ctx context.Context, o *opened) error {
+			return jobs.NewWorker(o.queue, p.registry.Handlers(), "").Run(ctx)
+		}),
+		p.data.patiently("index", func(ctx context.Context, o *opened) error { return o.index.Run(ctx) }),
+	}
+}
+
+// callWithWorker calls a tool whose work is a job, beside a worker that does
+// that job and no other. The worker outlives the end of ctx for as long as the
+// call needs to take its job back; but at a shutdown it ends first, and the job
+// goes back to the queue.
+func (p *parts) callWithWorker(ctx context.Context, call tools.Call) (*tools.Result, error) {
+	ids := make(chan string, 1)
+	p.data.started = func(id string) {
+		select {
+		case ids <- id:
+		default: // one call has one job
+		}
+	}
+	working, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), jobs.ErrShutdown) {
+			stop(jobs.ErrShutdown)
+		}
+	})()
+	var result *tools.Result
+	worker := part{name: "worker", run: func(working context.Context) error {
+		select {
+		case <-working.Done():
+			return nil
+		case id := <-ids:
+			o, err := p.data.get(working)
+			if err != nil {
+				return err
+			}
+			return jobs.NewWorker(o.queue, p.registry.Handlers(), id).Run(working)
+		}
+	}}
+	err := runAll(working, worker, part{name: call.Name, leads: true, run: func(working context.Context) error {
+		calling, end := context.WithCancelCause(working) // ends with the worker, where that fails
+		defer end(nil)
+		defer context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })()
+		var err error
+		result, err = p.registry.Call(calling, call)
+		return err
+	}})
+	return result, err
+}
+
+// checks are what doctor looks at.
+func (p *parts) checks() []tools.Check {
+	return []tools.Check{
+		{Name: "program", Run: func(context.Context) (string, string, error) {
+			return "axon-mcp " + version, "", nil
+		}},
+		{Name: "data directory", Run: func(ctx context.Context) (string, string, error) {
+			begin := time.Now()
+			_, err := p.data.get(ctx)
+			return p.detail(begin, err), hintFor(err, "AXON_DATA_DIR names another folder"), err
+		}},
+		{Name: "index", Run: func(ctx context.Context) (string, string, error) {
+			begin := time.Now()
+			o, err := p.data.get(ctx)
+			if err == nil {
+				err = o.index.Check(ctx)
+			}
+			return p.detail(begin, err), hintFor(err, "crawl again into a new data directory, or import an export"), err
+		}},
+	}
+}
+
+func (p *parts) detail(begin time.Time, err error) string {
+	if err != nil {
+		return "" // doctor shows the error
+	}
+	return fmt.Sprintf("%s, answers in %s", p.cfg.Program.DataDir, spent(begin))
+}
+
+func hintFor(err error, hint string) string {
+	if err == nil {
+		return ""
+	}
+	return hint
 }

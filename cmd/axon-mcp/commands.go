@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 
@@ -16,17 +17,19 @@ import (
 // app is one run of the program.
 type app struct {
 	std      streams
+	args     []string
 	environ  []string
 	settings *settings
 	cfg      config.Config
 	parts    *parts
 	log      *slog.Logger
+	level    slog.LevelVar // of log; a server raises it
 }
 
 // execute reads the settings, builds the parts and runs the command that args
 // name.
 func execute(ctx context.Context, std streams, args, environ []string) error {
-	a := &app{std: std, environ: environ, settings: &settings{}}
+	a := &app{std: std, args: args, environ: environ, settings: &settings{}}
 	a.settings.early(args)
 	wrong := a.configure()
 	if a.parts == nil { // so wrong that there are no parts: make the commands of the defaults
@@ -60,24 +63,31 @@ func (a *app) configure() error {
 	if err != nil {
 		return err
 	}
-	if a.cfg, err = config.Load(source); err != nil {
+	cfg, loadErr := config.Load(source)
+	a.cfg = cfg
+	a.startLog()
+	parts, buildErr := build(cfg, a.log) // also after a fault, to name all of them at once
+	if err := config.Wrong(loadErr, buildErr); err != nil {
 		return err
 	}
-	a.log = newLogger(a.std, a.cfg.Program, slog.LevelWarn)
-	a.parts, err = build(a.cfg, a.log)
-	return err
+	a.parts = parts
+	return nil
 }
 
 // fallback builds the parts of the defaults, for --help and version.
 func (a *app) fallback() error {
-	a.log = newLogger(a.std, config.Program{}, slog.LevelWarn)
 	var err error
-	a.cfg, err = config.Load(config.Source{Flags: map[string]string{"AXON_DATA_DIR": "."}, EnvFile: ""})
-	if err != nil {
+	if a.cfg, err = config.Load(config.Source{Flags: map[string]string{"AXON_DATA_DIR": "."}, EnvFile: os.DevNull}); err != nil {
 		return err
 	}
+	a.startLog()
 	a.parts, err = build(a.cfg, a.log)
 	return err
+}
+
+func (a *app) startLog() {
+	a.log = newLogger(a.std, a.cfg.Program.LogFormat, &a.level)
+	setLevel(&a.level, a.cfg.Program.LogLevel, slog.LevelWarn)
 }
 
 // The groups of --help, in their order.
@@ -108,7 +118,12 @@ start it. Every tool of the server is a command, too.`,
 	root.SetIn(a.std.in)
 	root.SetOut(a.std.out)
 	root.SetErr(a.std.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err.Error()} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if first := a.firstArgument(); cmd == root && first != "" {
+			return unknownCommand(root, []string{first}) // its flags are no flags of ours
+		}
+		return usageError{err.Error()}
+	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	a.settings.define(root.PersistentFlags())
 	root.AddGroup(
@@ -129,6 +144,15 @@ start it. Every tool of the server is a command, too.`,
 		c.DisableFlagsInUseLine = true
 	}
 	return root
+}
+
+// firstArgument is the word that should be a command, where the line begins with
+// one.
+func (a *app) firstArgument() string {
+	if len(a.args) == 0 || strings.HasPrefix(a.args[0], "-") {
+		return ""
+	}
+	return a.args[0]
 }
 
 // unknownCommand refuses what is no command, and offers the nearest.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/engine/embed/static"
 	"github.com/axon-mcp/axon-mcp/engine/index"
@@ -22,8 +24,13 @@ type data struct {
 	cfg config.Config
 	log *slog.Logger
 
+	// started gets the id of each job that this process starts. Nil: nobody
+	// looks.
+	started func(id string)
+
 	mu     sync.Mutex
 	opened *opened
+	files  *artifact.Dir
 }
 
 // opened is what stands on the database.
@@ -64,6 +71,25 @@ func (d *data) open(ctx context.Context) (*opened, error) {
 	return &opened{db: db, index: ix, queue: jobs.NewQueue(db, d.cfg.Jobs, d.log)}, nil
 }
 
+// artifacts returns the folder of artifacts, which needs no database.
+func (d *data) artifacts() (*artifact.Dir, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.files != nil {
+		return d.files, nil
+	}
+	dir := d.cfg.Artifacts.Dir
+	if dir == "" {
+		dir = filepath.Join(d.cfg.Program.DataDir, "output")
+	}
+	files, err := artifact.Open(dir, d.cfg.Artifacts)
+	if err != nil {
+		return nil, err
+	}
+	d.files = files
+	return files, nil
+}
+
 // close closes what was opened.
 func (d *data) close() error {
 	d.mu.Lock()
@@ -82,24 +108,29 @@ const (
 	lastPause  = 30 * time.Second
 )
 
-// patiently runs a part that needs the data directory as soon as it can be
-// opened: a server whose disk is full still answers, and says so.
-func (d *data) patiently(run func(context.Context, *opened) error) func(context.Context) error {
-	return func(ctx context.Context) error {
+// patiently runs a part that needs the data directory, and runs it again after a
+// pause where that fails: a server whose disk is full or read-only still
+// answers, and mends itself when the disk is well again.
+func (d *data) patiently(name string, run func(context.Context, *opened) error) part {
+	once := func(ctx context.Context) error {
+		o, err := d.get(ctx)
+		if err != nil {
+			return err
+		}
+		return run(ctx, o)
+	}
+	return part{name: name, run: func(ctx context.Context) error {
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
-			o, err := d.get(ctx)
-			if err == nil {
-				return run(ctx, o)
-			}
-			if ctx.Err() != nil {
+			err := once(ctx)
+			if err == nil || ctx.Err() != nil {
 				return ctx.Err()
 			}
-			d.log.Warn("cannot open the data directory; trying again", "dir", d.cfg.Program.DataDir, "error", err, "in", pause)
+			d.log.Warn("a part of the server does not run; trying again", "part", name, "error", errorText(err), "in", pause)
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
 			case <-time.After(pause):
 			}
 		}
-	}
+	}}
 }

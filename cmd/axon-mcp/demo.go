@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -106,8 +105,7 @@ func (a *app) demoServer(flags map[string]string) (part, pipes, error) {
 	if err != nil {
 		return part{}, pipes{}, err
 	}
-	log := newLogger(a.std, cfg.Program, slog.LevelWarn)
-	built, err := build(cfg, log)
+	built, err := build(cfg, a.log)
 	if err != nil {
 		return part{}, pipes{}, err
 	}
@@ -116,7 +114,8 @@ func (a *app) demoServer(flags map[string]string) (part, pipes, error) {
 	server := part{name: "server", run: func(ctx context.Context) error {
 		defer built.close()
 		defer serverOut.Close()
-		return serveStdio(ctx, built, log, serverIn, serverOut)
+		defer serverIn.Close() // so that a client that still writes does not wait for ever
+		return serveStdio(ctx, built, a.log, serverIn, serverOut)
 	}}
 	return server, pipes{in: clientIn, out: clientOut, close: func() { _ = clientOut.Close() }}, nil
 }

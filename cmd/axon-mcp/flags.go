@@ -31,7 +31,7 @@ func newArguments(t *tools.Tool, flags *pflag.FlagSet) *arguments {
 		g := &given{field: field}
 		a.given[field.Name] = g
 		name := flagName(field.Name)
-		flag := flags.VarPF(flagValue{g}, name, "", usageOf(field))
+		flag := flags.VarPF(flagValue{g: g}, name, "", usageOf(field))
 		if field.Type != "boolean" {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/jobs"
 )
@@ -157,7 +158,11 @@ func (l lazyQueue) Start(ctx context.Context, r jobs.Request) (jobs.Job, bool, e
 	if err != nil {
 		return jobs.Job{}, false, err
 	}
-	return o.queue.Start(ctx, r)
+	job, joined, err := o.queue.Start(ctx, r)
+	if err == nil && l.started != nil {
+		l.started(job.ID)
+	}
+	return job, joined, err
 }
 
 // Wait is jobs.Queue.Wait.
@@ -212,4 +217,16 @@ func (l lazyQueue) Recover(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return o.queue.Recover(ctx)
+}
+
+// lazyArtifacts is the folder of artifacts as the tools need it.
+type lazyArtifacts struct{ *data }
+
+// Write is artifact.Dir.Write.
+func (l lazyArtifacts) Write(ctx context.Context, path string, data []byte, mediaType string) (artifact.Info, error) {
+	dir, err := l.artifacts()
+	if err != nil {
+		return artifact.Info{}, err
+	}
+	return dir.Write(ctx, path, data, mediaType)
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/axon-mcp/axon-mcp/jobs"
 )
 
 // part is something that runs until its context ends or it fails.
@@ -43,6 +45,17 @@ func runAll(ctx context.Context, parts ...part) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// shuttingDown returns ctx with the cause of its end set to a shutdown: Ctrl-C
+// ends a server, and takes no work back that others have given it.
+func shuttingDown(ctx context.Context) (context.Context, context.CancelFunc) {
+	serving, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() { stop(jobs.ErrShutdown) })
+	return serving, func() {
+		forget()
+		stop(nil)
+	}
 }
 
 // drain is how long open requests may go on after the end was asked for.

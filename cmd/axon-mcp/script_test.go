@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,7 +58,7 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": cmdExits, "json": cmdJSON, "jsonlines": cmdJSONLines, "site": cmdSite, "ask": cmdAsk, "mode": cmdMode,
+			"exits": cmdExits, "json": cmdJSON, "jsonlines": cmdJSONLines, "site": cmdSite, "ask": cmdAsk, "mode": cmdMode, "freeport": cmdFreePort,
 		},
 	})
 }
@@ -186,4 +187,12 @@ func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] && runtime.GOOS != "windows" {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
 	}
+}
+
+// cmdFreePort puts a port that is free now into a variable: freeport NAME.
+func cmdFreePort(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Check(l.Close())
+	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 }

@@ -2,22 +2,19 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/mcp"
-	"github.com/axon-mcp/axon-mcp/security"
+	"github.com/axon-mcp/axon-mcp/secret"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -48,7 +45,8 @@ directory. GET /healthz needs none.`,
 
 // serve answers over HTTP until ctx ends, and works jobs off meanwhile.
 func (a *app) serve(ctx context.Context) error {
-	log := newLogger(a.std, a.cfg.Program, slog.LevelInfo)
+	setLevel(&a.level, a.cfg.Program.LogLevel, slog.LevelInfo)
+	log := a.log
 	key, err := apiKey(a.cfg)
 	if err != nil {
 		return err
@@ -62,10 +60,13 @@ func (a *app) serve(ctx context.Context) error {
 		return fault.Wrap(fault.Unavailable, err, "cannot listen on %s: %v; choose another with AXON_MCP_HTTP_HOST and AXON_MCP_HTTP_PORT", address, err)
 	}
 	defer l.Close()
-	server := mcp.New(a.parts.registry, a.parts.mcpConfig(), log)
-	a.announce(l.Addr().(*net.TCPAddr))
-	srv := newHTTPServer(a.routes(server, key), log)
-	group := append(a.parts.background(log), part{name: "http", leads: true, run: listen(l, srv, drain)})
+	bound := l.Addr().(*net.TCPAddr)
+	server := a.parts.mcpServer(log, net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))
+	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(mcp.StaticKey(secret.New(key)), mcp.Challenge{}, log))), log)
+	a.announce(bound)
+	group := append(a.parts.background(), part{name: "mcp", run: server.Run}, part{name: "http", leads: true, run: listen(l, srv, drain)})
+	ctx, stop := shuttingDown(ctx)
+	defer stop()
 	return runAll(ctx, group...)
 }
 
@@ -82,34 +83,14 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 // routes is the whole of what the listener answers.
-func (a *app) routes(server *mcp.Server, key string) http.Handler {
+func routes(door http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", server.Handler(bearer(key)))
+	mux.Handle("/mcp", door)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"status":"ok","version":"`+version+`"}`+"\n") // the asker may have gone
 	})
 	return mux
-}
-
-// bearer lets requests with the key through, as the identity "key". A key in
-// the query counts as none: it would end up in logs and histories (RFC 6750,
-// section 2.3).
-func bearer(key string) func(http.Handler) http.Handler {
-	want := sha256.Sum256([]byte(key))
-	id := security.Identity{Subject: "key", Scopes: []string{security.ScopeRead, security.ScopeWrite, security.ScopeAdmin}}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-			got := sha256.Sum256([]byte(strings.TrimSpace(given)))
-			if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="axon-mcp"`)
-				http.Error(w, "this server needs the header Authorization: Bearer KEY", http.StatusUnauthorized)
-				return
-			}
-			next.ServeHTTP(w, r.WithContext(security.WithIdentity(r.Context(), id)))
-		})
-	}
 }
 
 // announce says where the server is and how a client gets in. The key itself

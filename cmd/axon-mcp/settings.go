@@ -56,18 +56,21 @@ func (s *settings) source(environ []string) (config.Source, error) {
 	return config.Source{Environ: environ, Flags: flags, EnvFile: s.envFile}, nil
 }
 
-// newLogger logs to stderr. quiet is the level where the configuration names
-// none.
-func newLogger(std streams, cfg config.Program, quiet slog.Level) *slog.Logger {
-	level := quiet
-	if cfg.LogLevel != "" {
-		_ = level.UnmarshalText([]byte(cfg.LogLevel)) // judged by config
-	}
+// newLogger logs to stderr from level on.
+func newLogger(std streams, format string, level slog.Leveler) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
-	if cfg.LogFormat == "json" {
+	if format == "json" {
 		return slog.New(slog.NewJSONHandler(std.err, options))
 	}
 	return slog.New(slog.NewTextHandler(std.err, options))
+}
+
+// setLevel takes the configured level, or usual where none is configured.
+func setLevel(level *slog.LevelVar, configured string, usual slog.Level) {
+	level.Set(usual)
+	if configured != "" {
+		_ = level.UnmarshalText([]byte(configured)) // config has judged it
+	}
 }
 
 // isTerminal reports whether a stream is a terminal.
