@@ -13,6 +13,7 @@ CREATE TABLE jobs (
     code      TEXT    NOT NULL DEFAULT '',  -- of a failed job
     message   TEXT    NOT NULL DEFAULT '',
     attempt   INTEGER NOT NULL DEFAULT 0,
+    strikes   INTEGER NOT NULL DEFAULT 0,   -- processes that died on it without getting further
     cancel    INTEGER NOT NULL DEFAULT 0,   -- the user wants it to stop
     lessee    TEXT    NOT NULL DEFAULT '',  -- process that runs it
     until     INTEGER NOT NULL DEFAULT 0,   -- end of the lease
