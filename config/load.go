@@ -63,6 +63,16 @@ func Load(src Source) (Config, error) {
 	return cfg, nil
 }
 
+// Default is the configuration when nothing is set. It has no data directory.
+func Default() Config {
+	var cfg Config
+	l := &loader{}
+	for _, f := range fieldsOf(reflect.ValueOf(&cfg).Elem(), "") {
+		l.fill(f)
+	}
+	return cfg
+}
+
 func environment(environ []string) map[string]string {
 	values := make(map[string]string, len(environ))
 	for _, pair := range environ {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"strings"
 
@@ -76,11 +75,9 @@ func (a *app) configure() error {
 
 // fallback builds the parts of the defaults, for --help and version.
 func (a *app) fallback() error {
-	var err error
-	if a.cfg, err = config.Load(config.Source{Flags: map[string]string{"AXON_DATA_DIR": "."}, EnvFile: os.DevNull}); err != nil {
-		return err
-	}
+	a.cfg = config.Default()
 	a.startLog()
+	var err error
 	a.parts, err = build(a.cfg, a.log)
 	return err
 }

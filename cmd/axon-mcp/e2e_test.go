@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -233,7 +232,7 @@ func TestManyServers(t *testing.T) {
 	for i := range clients {
 		clients[i] = p.stdio()
 		defer clients[i].kill(t)
-		t.Logf("server %d: %d kB of private memory", i, privateMemory(t, clients[i].cmd.Process.Pid))
+		t.Logf("server %d: %d kB of private memory", i, memoryOf(t, clients[i].cmd.Process.Pid, "Private_"))
 	}
 
 	var embedded map[string]any
@@ -273,24 +272,6 @@ func TestManyServers(t *testing.T) {
 		}
 	}
 	checkIntegrity(t, p.dir)
-}
-
-// privateMemory is what a process has for itself, in kB; 0 where the system does
-// not tell.
-func privateMemory(t *testing.T, pid int) int {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "smaps_rollup"))
-	if err != nil {
-		return 0
-	}
-	sum := 0
-	for line := range strings.Lines(string(raw)) {
-		if strings.HasPrefix(line, "Private_") {
-			kB, _ := strconv.Atoi(strings.Fields(line)[1])
-			sum += kB
-		}
-	}
-	return sum
 }
 
 // TestFullAndReadOnlyDisk: writing fails with words that help, and what was

@@ -19,7 +19,7 @@ import (
 )
 
 // long skips a test that takes minutes, unless AXON_E2E asks for it.
-func long(t *testing.T) {
+func long(t testing.TB) {
 	t.Helper()
 	if os.Getenv("AXON_E2E") == "" {
 		t.Skip("takes minutes: make test runs it (AXON_E2E=1)")
@@ -34,7 +34,7 @@ type site struct {
 	seen  chan struct{}  // closed at the first one
 }
 
-func newSite(t *testing.T, content http.Handler) *site {
+func newSite(t testing.TB, content http.Handler) *site {
 	t.Helper()
 	s := &site{pages: make(map[string]int), seen: make(chan struct{})}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +92,7 @@ func (w *watched) WriteHeader(status int) {
 
 // smallSite has n pages, each of which takes pause to answer and links to the
 // next ones.
-func smallSite(t *testing.T, n int, pause time.Duration) *site {
+func smallSite(t testing.TB, n int, pause time.Duration) *site {
 	t.Helper()
 	return newSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page := 0
@@ -115,13 +115,13 @@ func smallSite(t *testing.T, n int, pause time.Duration) *site {
 
 // program runs the binary on one data directory.
 type program struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	env  []string
 	host string
 }
 
-func newProgram(t *testing.T, s *site) *program {
+func newProgram(t testing.TB, s *site) *program {
 	t.Helper()
 	p := &program{t: t, dir: t.TempDir()}
 	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AXON_DATA_DIR=" + p.dir, "AXON_INLINE_BYTES=10000000"}
@@ -202,7 +202,7 @@ func (p *program) stdio() *server {
 }
 
 // wait waits for the end of the process. Nobody may read from it any more.
-func (s *server) wait(t *testing.T, limit time.Duration) time.Duration {
+func (s *server) wait(t testing.TB, limit time.Duration) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	go func() { s.ended <- s.cmd.Wait() }()
@@ -214,7 +214,7 @@ func (s *server) wait(t *testing.T, limit time.Duration) time.Duration {
 	return time.Since(begin)
 }
 
-func (s *server) kill(t *testing.T) {
+func (s *server) kill(t testing.TB) {
 	t.Helper()
 	_ = s.cmd.Process.Signal(syscall.SIGKILL)
 	_ = s.cmd.Wait()
@@ -222,7 +222,7 @@ func (s *server) kill(t *testing.T) {
 
 // until asks again and again, with a pause between, until ok says yes: another
 // process has no event to wait for.
-func until(t *testing.T, limit time.Duration, what string, ok func() bool) time.Duration {
+func until(t testing.TB, limit time.Duration, what string, ok func() bool) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	for !ok() {
@@ -236,7 +236,7 @@ func until(t *testing.T, limit time.Duration, what string, ok func() bool) time.
 
 // debianDocs is the folder of a Debian documentation package. make test installs
 // them; where AXON_E2E asks for the tests, a missing one is a failure.
-func debianDocs(t *testing.T, name string) string {
+func debianDocs(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join("/usr/share/doc", name, "html")
 	if _, err := os.Stat(filepath.Join(dir, "index.html")); err != nil {
@@ -295,46 +295,4 @@ func (p *program) sources() []source {
 		}
 		cursor = *page.Next
 	}
-}
-
-// BenchmarkFirstAnswer is the time from exec to the first answer of a stdio
-// server, on a data directory that is new (cold) or was used before.
-func BenchmarkFirstAnswer(b *testing.B) {
-	for _, used := range []bool{false, true} {
-		b.Run(map[bool]string{false: "new", true: "used"}[used], func(b *testing.B) {
-			dir := b.TempDir()
-			for i := 0; b.Loop(); i++ {
-				if !used {
-					dir = filepath.Join(b.TempDir(), fmt.Sprint(i))
-				}
-				firstAnswer(b, dir)
-			}
-		})
-	}
-}
-
-func firstAnswer(b *testing.B, dir string) {
-	b.Helper()
-	cmd := exec.Command(binary)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AXON_DATA_DIR=" + dir}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	if err := newWire(stdout, stdin).hello(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	b.StopTimer()
-	stdin.Close()
-	if err := cmd.Wait(); err != nil {
-		b.Fatal(err)
-	}
-	b.StartTimer()
 }
