@@ -136,6 +136,9 @@ func goFiles(t *testing.T, mode parser.Mode) map[string]goFile {
 		if entry.IsDir() && (name == "testdata" || name == "node_modules" || (strings.HasPrefix(name, ".") && name != ".")) {
 			return fs.SkipDir
 		}
+		if _, err := os.Stat(filepath.Join(file, "go.mod")); err == nil && entry.IsDir() && file != "." {
+			return fs.SkipDir // a module of its own
+		}
 		if entry.IsDir() || !strings.HasSuffix(name, ".go") {
 			return nil
 		}
@@ -155,4 +158,70 @@ func goFiles(t *testing.T, mode parser.Mode) map[string]goFile {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// TestDependenciesAreListed holds docs/dependencies.md to what is imported and
+// to the versions in go.mod.
+func TestDependenciesAreListed(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	product, tests, _ := strings.Cut(string(doc), "## In tests and tools only")
+	linked, tools := rowsOf(product), rowsOf(tests)
+	used := make(map[string]bool)
+	for file, parsed := range goFiles(t, parser.ImportsOnly) {
+		inTest := strings.HasSuffix(file, "_test.go") || helper(path.Dir(file))
+		for _, spec := range parsed.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") || strings.HasPrefix(imported+"/", module) {
+				continue
+			}
+			name := moduleOf(imported, linked)
+			if name == "" && inTest {
+				name = moduleOf(imported, tools)
+			}
+			if name == "" {
+				t.Errorf("%s imports %s, which docs/dependencies.md does not list", file, imported)
+			}
+			used[name] = true
+		}
+	}
+	for _, rows := range []map[string]string{linked, tools} {
+		for name, version := range rows {
+			if !used[name] {
+				t.Errorf("docs/dependencies.md lists %s, which nothing imports", name)
+			}
+			if !strings.Contains(string(mod), name+" "+version) {
+				t.Errorf("docs/dependencies.md has %s at %s; go.mod differs", name, version)
+			}
+		}
+	}
+}
+
+// rowsOf reads the module and the version of each row of a table.
+func rowsOf(text string) map[string]string {
+	rows := make(map[string]string)
+	for line := range strings.Lines(text) {
+		cells := strings.Split(line, "|")
+		if len(cells) > 3 && strings.Contains(cells[1], "/") {
+			rows[strings.TrimSpace(cells[1])] = strings.TrimSpace(cells[2])
+		}
+	}
+	return rows
+}
+
+// moduleOf finds the listed module that a package belongs to.
+func moduleOf(imported string, rows map[string]string) string {
+	for name := range rows {
+		if imported == name || strings.HasPrefix(imported, name+"/") {
+			return name
+		}
+	}
+	return ""
 }

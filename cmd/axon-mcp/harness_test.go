@@ -115,10 +115,9 @@ func smallSite(t testing.TB, n int, pause time.Duration) *site {
 
 // program runs the binary on one data directory.
 type program struct {
-	t    testing.TB
-	dir  string
-	env  []string
-	host string
+	t   testing.TB
+	dir string
+	env []string
 }
 
 func newProgram(t testing.TB, s *site) *program {
