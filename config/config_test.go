@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/secret"
 )
 
@@ -143,6 +144,21 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	}
 	if len(wrong.Faults) != 5 {
 		t.Errorf("%d faults, want 5:\n%v", len(wrong.Faults), err)
+	}
+}
+
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	if err := Wrong(nil, nil); err != nil {
+		t.Errorf("nothing wrong: %v", err)
+	}
+	err := Wrong(
+		errors.Join(fault.New(fault.Invalid, "A: one"), fault.Wrap(fault.Invalid, errors.New("cause"), "B: two")),
+		fault.New(fault.Invalid, "C: three\nD: four"), nil, &Error{Faults: []string{"E: five"}}, errors.New("F: six"),
+	)
+	want := "the configuration is wrong:\n  A: one\n  B: two\n  C: three\n  D: four\n  E: five\n  F: six"
+	if err == nil || err.Error() != want {
+		t.Errorf("err = %v", err)
 	}
 }
 

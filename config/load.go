@@ -210,9 +210,16 @@ func (l *loader) validate(cfg Config) {
 func faultsOf(err error) []string {
 	var wrong *Error
 	var f *fault.Error
+	var several interface{ Unwrap() []error }
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &several): // errors.Join
+		var faults []string
+		for _, one := range several.Unwrap() {
+			faults = append(faults, faultsOf(one)...)
+		}
+		return faults
 	case errors.As(err, &wrong):
 		return wrong.Faults
 	case errors.As(err, &f):

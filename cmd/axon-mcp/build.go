@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/config"
@@ -26,6 +28,7 @@ type parts struct {
 // network. What is wrong with the configuration is told all at once.
 func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	p := &parts{cfg: cfg, data: &data{cfg: cfg, log: log}}
+	cfg.Security.SelfAddresses = append(cfg.Security.SelfAddresses, net.JoinHostPort(cfg.HTTP.Host, strconv.Itoa(cfg.HTTP.Port)))
 	guard, guardErr := security.NewGuard(cfg.Security, log)
 	index := lazyIndex{p.data}
 	registry, toolsErr := tools.New(tools.Deps{
