@@ -6,16 +6,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/jobs"
+	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/secret"
+	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
 )
 
 // Config is everything that can be set. A section that has a Validate method is
 // asked by Load.
 type Config struct {
-	Program Program      `section:"The program"`
-	HTTP    HTTP         `section:"MCP over HTTP"`
-	Tools   tools.Config `section:"Tools"`
+	Program  Program         `section:"The program"`
+	HTTP     HTTP            `section:"MCP over HTTP"`
+	MCP      mcp.Config      `section:"MCP over HTTP"`
+	Tools    tools.Config    `section:"Tools"`
+	Security security.Config `section:"Reaching out"`
+	Jobs     jobs.Config     `section:"Jobs"`
 
 	// Unknown names AXON_ variables that are set and mean nothing here.
 	Unknown []string
