@@ -6,10 +6,6 @@ cd "$(dirname "$0")/.."
 started=$(date +%s)
 step() { printf '\n== %s (%d s so far)\n' "$1" $(($(date +%s) - started)); }
 
-step "settings files are what the code says"
-go generate ./config
-git diff --exit-code -- .env.example docs/configuration.md
-
 step "binary"
 make build
 
