@@ -68,6 +68,7 @@ func (a *app) toolCommand(t *tools.Tool) *cobra.Command {
 		cmd.Example = ""
 	}
 	fields = newArguments(t, cmd.Flags())
+	completeValues(cmd, t)
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print the structured result as one JSON value, and nothing else")
 	if t.Job {
 		cmd.Flags().BoolVar(&opts.detach, "detach", false, "only enqueue the job; a running server works it off")
@@ -76,6 +77,24 @@ func (a *app) toolCommand(t *tools.Tool) *cobra.Command {
 		cmd.Flags().BoolVar(&opts.yes, "yes", false, "do it, without a dry run and without asking")
 	}
 	return cmd
+}
+
+// completeValues offers a shell the values of fields that have only a few.
+func completeValues(cmd *cobra.Command, t *tools.Tool) {
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	for _, field := range t.Fields() {
+		offer := cobra.NoFileCompletions
+		switch {
+		case field.Name == "path":
+			continue // files
+		case len(field.Enum) > 0:
+			offer = cobra.FixedCompletions(field.Enum, cobra.ShellCompDirectiveNoFileComp)
+		}
+		_ = cmd.RegisterFlagCompletionFunc(flagName(field.Name), offer) // fails for an unknown flag only
+		if field.Positional {
+			cmd.ValidArgsFunction = offer
+		}
+	}
 }
 
 // dashed lets job_control be typed job-control, too.
