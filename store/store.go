@@ -3,34 +3,28 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite" // also registers the driver "sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 )
 
-//go:embed migrations/sqlite/*.sql
-var migrations embed.FS
-
 const (
-	fileName    = "axon.db"
+	fileName = "axon.db"
+	readers  = 4
+	// busyTimeout is how long SQLite itself waits for the write lock.
 	busyTimeout = 5 * time.Second
-	readers     = 4
-	// busyTries bounds how often a transaction is begun again when another
-	// process holds the write lock for longer than busyTimeout.
-	busyTries = 6
+	// patience is how long Tx waits in all before it gives up with Busy.
+	patience = 30 * time.Second
+	// checkTime bounds how long Check looks for damage.
+	checkTime = 2 * time.Second
 )
 
 // DB is the open database of one data directory. It is safe for concurrent use.
@@ -41,32 +35,47 @@ type DB struct {
 	Read *sql.DB
 	// Dir is the data directory, absolute.
 	Dir string
+
+	turn *turn
 }
 
-// Open makes dir where it is missing (0700), opens its database and brings the
-// schema up to date. It fails with Unavailable where the disk is full or
-// read-only, and with Conflict where a newer program has written the schema.
+// Open makes dir where it is missing (0700), opens its database (0600) and
+// brings the schema up to date. It fails with Unavailable where the disk is
+// full, read-only or damaged, and with Conflict where a newer program has
+// written the schema.
 func Open(ctx context.Context, dir string) (*DB, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("data directory %q: %w", dir, err)
 	}
+	db, err := openDir(ctx, dir)
+	if err != nil {
+		return nil, atDir(dir, Explain(err))
+	}
+	return db, nil
+}
+
+func openDir(ctx context.Context, dir string) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, Explain(fmt.Errorf("make the data directory %s: %w", dir, err))
+		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
 	path := filepath.Join(dir, fileName)
 	if err := touch(path); err != nil {
-		return nil, Explain(fmt.Errorf("open %s: %w", path, err))
+		return nil, fmt.Errorf("make the database: %w", err)
 	}
-	db := &DB{Dir: dir}
-	if db.Write, err = open(path, 1, "immediate", ""); err != nil {
-		return nil, Explain(err)
+	turn, err := newTurn(filepath.Join(dir, "turn.lock"))
+	if err != nil {
+		return nil, err
 	}
-	if db.Read, err = open(path, readers, "deferred", "&_pragma=query_only(1)"); err != nil {
-		return nil, errors.Join(Explain(err), db.Write.Close())
+	db := &DB{Dir: dir, turn: turn}
+	if db.Write, err = pool(path, 1, "&_txlock=immediate"); err != nil {
+		return nil, errors.Join(err, turn.close())
+	}
+	if db.Read, err = pool(path, readers, "&_pragma=query_only(1)"); err != nil {
+		return nil, errors.Join(err, db.Write.Close(), turn.close())
 	}
 	if err := db.migrate(ctx); err != nil {
-		return nil, errors.Join(Explain(err), db.Close())
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -81,12 +90,13 @@ func touch(path string) error {
 	return f.Close()
 }
 
-func open(path string, conns int, txlock, more string) (*sql.DB, error) {
+// pool prepares connections; the first use opens them. WAL is a property of
+// the file, which migrate sets: to switch needs the file alone.
+func pool(path string, conns int, more string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
-		"?_txlock=" + txlock +
-		"&_pragma=busy_timeout(" + strconv.FormatInt(busyTimeout.Milliseconds(), 10) + ")" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
-		"&_pragma=temp_store(MEMORY)&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)" + more
+		"?_busy_timeout=" + strconv.FormatInt(busyTimeout.Milliseconds(), 10) +
+		"&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)" +
+		"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)" + more
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -97,159 +107,101 @@ func open(path string, conns int, txlock, more string) (*sql.DB, error) {
 }
 
 // Close closes both pools.
-func (db *DB) Close() error { return errors.Join(db.Read.Close(), db.Write.Close()) }
+func (db *DB) Close() error {
+	return errors.Join(db.Read.Close(), db.Write.Close(), db.turn.close())
+}
 
-// Tx runs do in one write transaction and commits when it returns nil. It is
-// begun again when another process keeps the lock; do may run more than once
-// and must not keep what an earlier run has read.
+// Tx runs do in one write transaction and commits when it returns nil. Where
+// another process keeps the write lock it waits, at most 30 s, and then fails
+// with Busy. do runs once at most, must use tx alone (the write pool has but
+// one connection), and must not wait for anything else meanwhile: every other
+// writer waits for it.
 func (db *DB) Tx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	var err error
-	for range busyTries {
-		if err = db.once(ctx, do); !busy(err) || ctx.Err() != nil {
-			break
-		}
+	conn, err := db.Write.Conn(ctx)
+	if err != nil {
+		return Explain(fmt.Errorf("wait for the write connection: %w", err))
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	tx, err := db.begin(ctx, conn)
+	if err == nil {
+		err = finish(tx, do)
 	}
 	return Explain(err)
 }
 
-func (db *DB) once(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := db.Write.BeginTx(ctx, nil)
+// begin begins a transaction behind the turnstile. The connection is held
+// already: that way a process never stands in the turnstile with more than one
+// transaction, and another's turn comes after each of ours.
+func (db *DB) begin(ctx context.Context, conn *sql.Conn) (*sql.Tx, error) {
+	leave, err := db.turn.enter(ctx)
 	if err != nil {
-		return fmt.Errorf("begin a transaction: %w", err)
+		return nil, err
 	}
+	defer leave()
+	begun := time.Now()
+	for {
+		tx, err := conn.BeginTx(ctx, nil)
+		if err == nil {
+			return tx, nil
+		}
+		if !isBusy(err) || ctx.Err() != nil || time.Since(begun) > patience {
+			return nil, fmt.Errorf("begin a transaction: %w", err)
+		}
+	}
+}
+
+// finish runs do and ends the transaction, by a rollback where do panics.
+func finish(tx *sql.Tx, do func(tx *sql.Tx) error) error {
+	defer func() { _ = tx.Rollback() }() // ErrTxDone after a commit
 	if err := do(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
+		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return errors.Join(fmt.Errorf("commit: %w", err), ignoreDone(tx.Rollback()))
+		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
 
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
-}
-
-// Check reads the schema's version: the database can be opened and read.
+// Check proves that the database can be written, that its schema is the one
+// that this program knows, and for at most 2 s that the file is undamaged.
 func (db *DB) Check(ctx context.Context) error {
-	_, err := version(ctx, db.Read)
-	return Explain(err)
+	missing, err := pending(ctx, db.Read)
+	if err != nil {
+		return atDir(db.Dir, Explain(err))
+	}
+	if len(missing) > 0 {
+		return fault.Errorf(fault.Unavailable, "the schema in %s lacks %d migrations; start axon-mcp again", db.Dir, len(missing))
+	}
+	if err := db.Tx(ctx, touchHeader); err != nil {
+		return atDir(db.Dir, err)
+	}
+	return atDir(db.Dir, Explain(db.findDamage(ctx)))
 }
 
-// migrate brings the schema to the newest version that this program knows.
-func (db *DB) migrate(ctx context.Context) error {
-	newest, err := newestMigration()
-	if err != nil {
-		return err
+// touchHeader writes a page without changing what it says.
+func touchHeader(tx *sql.Tx) error {
+	var v int
+	if err := tx.QueryRow(`PRAGMA user_version`).Scan(&v); err != nil {
+		return fmt.Errorf("read the header: %w", err)
 	}
-	if done, err := upToDate(ctx, db.Write, newest); err != nil || done {
-		return err
-	}
-	unlock, err := LockWait(ctx, filepath.Join(db.Dir, "migrate.lock"))
-	if err != nil {
-		return fmt.Errorf("lock the schema: %w", err)
-	}
-	defer unlock()
-	if done, err := upToDate(ctx, db.Write, newest); err != nil || done {
-		return err
-	}
-	files, err := fs.Sub(migrations, "migrations/sqlite")
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Write, files)
-	if err != nil {
-		return fmt.Errorf("prepare the migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("bring the database's schema up to date: %w", err)
+	if _, err := tx.Exec(`PRAGMA user_version = ` + strconv.Itoa(v)); err != nil {
+		return fmt.Errorf("write the header: %w", err)
 	}
 	return nil
 }
 
-func upToDate(ctx context.Context, db *sql.DB, newest int64) (bool, error) {
-	have, err := version(ctx, db)
-	if err != nil {
-		return false, err
-	}
-	if have > newest {
-		return false, fault.Errorf(fault.Conflict,
-			"the data directory was written by a newer axon-mcp (schema %d, this program knows %d); update axon-mcp, or set another AXON_DATA_DIR", have, newest)
-	}
-	return have == newest, nil
-}
-
-// version is the newest migration applied, or 0 for an empty database.
-func version(ctx context.Context, db *sql.DB) (int64, error) {
-	var tables int
-	const has = `SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'`
-	if err := db.QueryRowContext(ctx, has).Scan(&tables); err != nil {
-		return 0, fmt.Errorf("read the database: %w", err)
-	}
-	if tables == 0 {
-		return 0, nil
-	}
-	var v sql.NullInt64
-	if err := db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&v); err != nil {
-		return 0, fmt.Errorf("read the schema's version: %w", err)
-	}
-	return v.Int64, nil
-}
-
-func newestMigration() (int64, error) {
-	names, err := fs.ReadDir(migrations, "migrations/sqlite")
-	if err != nil {
-		return 0, fmt.Errorf("read the migrations: %w", err)
-	}
-	var newest int64
-	for _, n := range names {
-		number, _, _ := strings.Cut(n.Name(), "_")
-		v, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("migration %s has no number: %w", n.Name(), err)
-		}
-		newest = max(newest, v)
-	}
-	return newest, nil
-}
-
-func busy(err error) bool {
-	code := sqliteCode(err)
-	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
-}
-
-// sqliteCode is the primary result code of an SQLite error, or 0.
-func sqliteCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code() & 0xff
-	}
-	return 0
-}
-
-// Explain turns a failure of the disk or the database into a fault that tells
-// the user what to do. Anything else, faults included, comes back as it is.
-func Explain(err error) error {
-	var f *fault.Error
-	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	code := sqliteCode(err)
+func (db *DB) findDamage(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	var verdict string
+	err := db.Read.QueryRowContext(limited, `PRAGMA quick_check(1)`).Scan(&verdict)
 	switch {
-	case code == sqlite3.SQLITE_FULL, isFull(err):
-		return fault.Wrap(fault.Unavailable, err, "the disk of the data directory is full; free space and call again, nothing was lost")
-	case code == sqlite3.SQLITE_READONLY, code == sqlite3.SQLITE_CANTOPEN, code == sqlite3.SQLITE_PERM,
-		errors.Is(err, fs.ErrPermission), isReadOnly(err):
-		return fault.Wrap(fault.Unavailable, err, "the data directory cannot be written; check its permissions and mount, or set AXON_DATA_DIR to another")
-	case code == sqlite3.SQLITE_CORRUPT, code == sqlite3.SQLITE_NOTADB:
-		return fault.Wrap(fault.Unavailable, err, "the database in the data directory is damaged; restore axon.db from a backup, or move it away and crawl again")
-	case code == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_LOCKED:
-		return fault.Wrap(fault.Busy, err, "another axon-mcp process keeps the database; try again")
-	case code == sqlite3.SQLITE_IOERR:
-		return fault.Wrap(fault.Unavailable, err, "the disk of the data directory failed; check it and its free space")
+	case err != nil && limited.Err() != nil:
+		return ctx.Err() // too big to read whole: no damage so far
+	case err != nil:
+		return fmt.Errorf("check the database: %w", err)
+	case verdict != "ok":
+		return fault.Wrap(fault.Unavailable, errors.New(verdict), damaged)
 	}
-	return err
+	return nil
 }
