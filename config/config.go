@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/secret"
@@ -21,6 +22,7 @@ type Config struct {
 	MCP      mcp.Config      `section:"MCP over HTTP"`
 	Tools    tools.Config    `section:"Tools"`
 	Security security.Config `section:"Reaching out"`
+	Fetch    fetch.Config    `section:"Reaching out"`
 	Jobs     jobs.Config     `section:"Jobs"`
 
 	// Unknown names AXON_ variables that are set and mean nothing here.

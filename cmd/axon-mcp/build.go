@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/config"
@@ -42,6 +43,7 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 		return nil, err
 	}
 	p.registry = registry
+	cfg.Fetch.UserAgent = strings.Replace(cfg.Fetch.UserAgent, "axon-mcp (", "axon-mcp/"+version+" (", 1)
 	_ = fetch.New(guard, cfg.Fetch, log)
 	return p, nil
 }
