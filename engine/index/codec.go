@@ -32,6 +32,12 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
+// varint reads one signed varint (zigzag, as encoding/binary writes it).
+func (d *decoder) varint() int64 {
+	v := d.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
+}
+
 // count reads a number of things that take at least one byte each, so that a
 // damaged one can never ask for more memory than the buffer has bytes.
 func (d *decoder) count() int {

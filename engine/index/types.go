@@ -20,29 +20,29 @@ type Embedder interface {
 
 // Document is one stored document.
 type Document struct {
-	ID          string // stable: derived from collection and URL
-	Collection  string
-	URL         string // or the source id of what has no URL
-	Title       string
-	Description string
-	SourceType  string // "web", "file", "text" …
-	Domain      string
-	Lang        string
-	Author      string
-	Generator   string
-	Version     string
-	Published   time.Time
-	Modified    time.Time
-	Headings    []content.Heading
-	Markdown    string
-	Hash        string
-	ETag        string
+	ID           string // stable: derived from collection and URL
+	Collection   string
+	URL          string // or the source id of what has no URL
+	Title        string
+	Description  string
+	SourceType   string // "web", "file", "text" …
+	Domain       string
+	Lang         string
+	Author       string
+	Generator    string
+	Version      string
+	Published    time.Time
+	Modified     time.Time
+	Headings     []content.Heading
+	Markdown     string
+	Hash         string
+	ETag         string
 	LastModified string
-	FetchedAt   time.Time
-	ChangedAt   time.Time
-	JobID       string
-	Chunks      int
-	Bytes       int64 // of the Markdown
+	FetchedAt    time.Time
+	ChangedAt    time.Time
+	JobID        string
+	Chunks       int
+	Bytes        int64 // of the Markdown
 }
 
 // Query is a search.

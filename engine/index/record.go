@@ -1,0 +1,212 @@
+package index
+
+import (
+	"errors"
+	"math"
+	"slices"
+)
+
+const recordVersion = 1
+
+// record is all that the index makes of one document: its words in order and
+// its vectors. It is what a row of index_tail holds, and needs nothing else to
+// be searched or to become part of a segment.
+type record struct {
+	model   string   // "" if there are no vectors
+	dim     int      // 0 if there are no vectors
+	terms   []string // ascending
+	title   []byte   // streams, as in forward
+	paths   [][]byte // a chunk each
+	bodies  [][]byte // a chunk each
+	vectors codes    // a chunk each
+	mean    codes    // of the vectors, coarse
+}
+
+var errRecord = errors.New("the record of a document is damaged")
+
+// recordBuilder turns texts into records. It is not safe for concurrent use.
+type recordBuilder struct {
+	analyzer *analyzer
+	places   map[string]uint32 // term → order of first appearance
+	terms    []string
+	streams  [][]uint32 // title, then path and body of every chunk
+}
+
+func newRecordBuilder() *recordBuilder {
+	return &recordBuilder{analyzer: newAnalyzer(), places: make(map[string]uint32)}
+}
+
+// build makes the record of a document. bodies are plain texts of its chunks,
+// paths their headings; vectors has one a chunk, or is empty.
+func (b *recordBuilder) build(title string, paths, bodies []string, model string, vectors [][]float32) record {
+	clear(b.places)
+	b.terms, b.streams = nil, b.streams[:0]
+	b.read(title)
+	for i, body := range bodies {
+		b.read(paths[i])
+		b.read(body)
+	}
+	order := make([]uint32, len(b.terms)) // place by appearance → place in the sorted list
+	slices.Sort(b.terms)
+	for i, term := range b.terms {
+		order[b.places[term]] = uint32(i)
+	}
+	r := record{terms: b.terms, title: encodeStream(b.streams[0], order)}
+	for i := 1; i < len(b.streams); i += 2 {
+		r.paths = append(r.paths, encodeStream(b.streams[i], order))
+		r.bodies = append(r.bodies, encodeStream(b.streams[i+1], order))
+	}
+	if len(vectors) > 0 && len(vectors) == len(bodies) {
+		r.model, r.dim = model, len(vectors[0])
+		r.vectors, r.mean = encodeVectors(vectors)
+	}
+	return r
+}
+
+// read appends the stream of one text.
+func (b *recordBuilder) read(text string) {
+	tokens := b.analyzer.tokens(text)
+	stream := make([]uint32, len(tokens))
+	for i, t := range tokens {
+		place, ok := b.places[t.term]
+		if !ok {
+			place = uint32(len(b.terms))
+			b.places[t.term] = place
+			b.terms = append(b.terms, t.term)
+		}
+		stream[i] = place << 1
+		if t.stacked {
+			stream[i] |= 1
+		}
+	}
+	b.streams = append(b.streams, stream)
+}
+
+func encodeStream(stream, order []uint32) []byte {
+	out := make([]byte, 0, len(stream)*5/4)
+	for _, v := range stream {
+		out = appendUvarint(out, int(order[v>>1]<<1|v&1))
+	}
+	return out
+}
+
+// encodeVectors returns the codes of the vectors and of their mean direction.
+func encodeVectors(vectors [][]float32) (all, mean codes) {
+	dim := len(vectors[0])
+	all = codes{scale: make([]float32, len(vectors)), high: make([]int8, len(vectors)*dim), low: make([]int8, len(vectors)*dim)}
+	sum := make([]float32, dim)
+	for i, v := range vectors {
+		all.scale[i] = quantise(v, all.high[i*dim:(i+1)*dim], all.low[i*dim:(i+1)*dim])
+		for j, x := range v {
+			sum[j] += x
+		}
+	}
+	normalise(sum)
+	mean = codes{scale: make([]float32, 1), high: make([]int8, dim)}
+	mean.scale[0] = quantise(sum, mean.high, nil)
+	return all, mean
+}
+
+// normalise makes v one long; the zero vector stays.
+func normalise(v []float32) {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	if sum == 0 {
+		return
+	}
+	for i := range v {
+		v[i] = float32(float64(v[i]) / math.Sqrt(sum))
+	}
+}
+
+// encode writes the record for a row.
+func (r *record) encode() []byte {
+	out := append([]byte(nil), recordVersion)
+	out = appendText(out, r.model)
+	out = appendUvarint(out, r.dim)
+	out = appendUvarint(out, len(r.terms))
+	for _, t := range r.terms {
+		out = appendText(out, t)
+	}
+	out = appendBlock(out, r.title)
+	out = appendUvarint(out, len(r.bodies))
+	for i := range r.bodies {
+		out = appendBlock(appendBlock(out, r.paths[i]), r.bodies[i])
+		if r.dim > 0 {
+			out = appendFloat(out, r.vectors.scale[i])
+			out = appendInt8(out, r.vectors.high[i*r.dim:(i+1)*r.dim])
+			out = appendInt8(out, r.vectors.low[i*r.dim:(i+1)*r.dim])
+		}
+	}
+	if r.dim > 0 {
+		out = appendInt8(appendFloat(out, r.mean.scale[0]), r.mean.high)
+	}
+	return out
+}
+
+// decodeRecord reads what encode wrote. The streams point into b.
+func decodeRecord(b []byte) (record, error) {
+	if len(b) == 0 || b[0] != recordVersion {
+		return record{}, errRecord
+	}
+	dec := decoder{buf: b, pos: 1}
+	r := record{model: dec.text(), dim: dec.number()}
+	if r.dim > dec.left() {
+		return record{}, errRecord
+	}
+	r.terms = make([]string, dec.count())
+	for i := range r.terms {
+		r.terms[i] = dec.text()
+	}
+	r.title = dec.block()
+	for range dec.count() {
+		r.paths = append(r.paths, dec.block())
+		r.bodies = append(r.bodies, dec.block())
+		if r.dim > 0 && !dec.bad {
+			r.vectors.scale = append(r.vectors.scale, dec.float())
+			r.vectors.high = appendBytes(r.vectors.high, dec.bytes(r.dim))
+			r.vectors.low = appendBytes(r.vectors.low, dec.bytes(r.dim))
+		}
+	}
+	if r.dim > 0 {
+		r.mean.scale = []float32{dec.float()}
+		r.mean.high = appendBytes(nil, dec.bytes(r.dim))
+	}
+	if dec.bad || dec.left() > 0 {
+		return record{}, errRecord
+	}
+	return r, r.check()
+}
+
+// check finds streams that name terms which the record does not have.
+func (r *record) check() error {
+	streams := append([][]byte{r.title}, r.paths...)
+	for _, s := range append(streams, r.bodies...) {
+		dec := decoder{buf: s}
+		for dec.left() > 0 {
+			if dec.uvarint()>>1 >= uint64(len(r.terms)) {
+				return errRecord
+			}
+		}
+		if dec.bad {
+			return errRecord
+		}
+	}
+	return nil
+}
+
+func appendInt8(dst []byte, v []int8) []byte {
+	for _, x := range v {
+		dst = append(dst, byte(x))
+	}
+	return dst
+}
+
+func appendBytes(dst []int8, b []byte) []int8 {
+	for _, x := range b {
+		dst = append(dst, int8(x))
+	}
+	return dst
+}

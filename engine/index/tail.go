@@ -1,0 +1,191 @@
+package index
+
+import "math"
+
+// Weights of a term's places in a chunk's tf (BM25F with one length for all
+// fields). A segment holds the sums, so a change needs a new segmentVersion.
+const (
+	titleWeight = 2
+	pathWeight  = 2
+)
+
+// tail holds the documents that are in no segment yet: a shard that grows, and
+// the postings of its terms.
+type tail struct {
+	shard
+	ids   map[string]uint32
+	terms []tailTerm
+	fixed map[string]uint32 // names, by text
+	tfs   []uint16          // scratch: tf by place
+}
+
+// tailTerm is a term of the tail.
+type tailTerm struct {
+	text string
+	termStats
+	list []posting
+}
+
+// termStats says how common a term is; the dead count until they are merged
+// away.
+type termStats struct {
+	chunks, docs, titles int
+}
+
+// docMeta is what filters look at, and what a hit's page is called.
+type docMeta struct {
+	rev                                       uint64
+	collection, url, domain, sourceType, lang string
+}
+
+func newTail(model string, dim int) *tail {
+	return &tail{
+		shard: shard{model: model, dim: dim, first: []uint32{0}, forwardAt: []uint64{0}},
+		ids:   make(map[string]uint32),
+		fixed: make(map[string]uint32),
+	}
+}
+
+// add appends a document. Its rev must be greater than those before. Vectors of
+// another model are left out.
+func (t *tail) add(meta docMeta, r *record) {
+	doc := uint32(t.docs())
+	t.revs = append(t.revs, meta.rev)
+	t.collections = append(t.collections, t.name(meta.collection))
+	t.domains = append(t.domains, t.name(meta.domain))
+	t.sourceTypes = append(t.sourceTypes, t.name(meta.sourceType))
+	t.langs = append(t.langs, t.name(meta.lang))
+	t.urls.add([]byte(meta.url))
+	t.dead = t.dead.grow(t.docs())
+	t.addVectors(r)
+	ids := make([]uint32, len(r.terms))
+	for i, term := range r.terms {
+		ids[i] = t.intern(term)
+	}
+	t.addWords(doc, ids, r)
+}
+
+func (t *tail) name(s string) uint32 {
+	id, ok := t.fixed[s]
+	if !ok {
+		id = uint32(t.names.len())
+		t.names.add([]byte(s))
+		t.fixed[s] = id
+	}
+	return id
+}
+
+func (t *tail) intern(term string) uint32 {
+	id, ok := t.ids[term]
+	if !ok {
+		id = uint32(len(t.terms))
+		t.ids[term] = id
+		t.terms = append(t.terms, tailTerm{text: term})
+	}
+	return id
+}
+
+func (t *tail) addVectors(r *record) {
+	n, words := len(r.bodies), t.words()
+	bits := len(t.bits)
+	t.bits = append(t.bits, make([]uint64, n*words)...)
+	if t.dim == 0 || r.model != t.model || r.dim != t.dim {
+		t.vectored = append(t.vectored, 0)
+		t.vectors.scale = append(t.vectors.scale, make([]float32, n)...)
+		t.vectors.high = append(t.vectors.high, make([]int8, n*t.dim)...)
+		t.vectors.low = append(t.vectors.low, make([]int8, n*t.dim)...)
+		t.means.scale = append(t.means.scale, 0)
+		t.means.high = append(t.means.high, make([]int8, t.dim)...)
+		return
+	}
+	for i := range n {
+		signs(t.bits[bits+i*words:bits+(i+1)*words], r.vectors.high[i*t.dim:(i+1)*t.dim], r.vectors.low[i*t.dim:(i+1)*t.dim])
+	}
+	t.vectored = append(t.vectored, 1)
+	t.vectors.scale = append(t.vectors.scale, r.vectors.scale...)
+	t.vectors.high = append(t.vectors.high, r.vectors.high...)
+	t.vectors.low = append(t.vectors.low, r.vectors.low...)
+	t.means.scale = append(t.means.scale, r.mean.scale...)
+	t.means.high = append(t.means.high, r.mean.high...)
+}
+
+// addWords appends the postings of the document's chunks, its lengths and its
+// forward record.
+func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
+	page := make([]int, len(ids))
+	title := make([]uint16, len(ids))
+	titleLen := tally(r.title, title, titleWeight)
+	for place, tf := range title {
+		if tf > 0 {
+			t.terms[ids[place]].titles++
+			page[place] = int(tf) / titleWeight
+		}
+	}
+	pageLen := titleLen
+	for i, body := range r.bodies {
+		t.tfs = append(t.tfs[:0], title...)
+		for len(t.tfs) < len(ids) {
+			t.tfs = append(t.tfs, 0)
+		}
+		pathLen := tally(r.paths[i], t.tfs, pathWeight)
+		bodyLen := tally(body, t.tfs, 1)
+		count(body, page)
+		pageLen += bodyLen
+		chunk := uint32(len(t.chunkDocs))
+		t.chunkDocs = append(t.chunkDocs, doc)
+		t.lens = append(t.lens, uint16(min(titleLen+pathLen+bodyLen, math.MaxUint16)))
+		for place, tf := range t.tfs {
+			if tf > 0 {
+				term := &t.terms[ids[place]]
+				term.chunks++
+				term.list = append(term.list, posting{chunk, uint8(min(tf, maxTF))})
+			}
+		}
+	}
+	for place, tf := range page {
+		if tf > 0 {
+			t.terms[ids[place]].docs++
+		}
+	}
+	t.first = append(t.first, uint32(len(t.chunkDocs)))
+	t.pageLens = append(t.pageLens, uint32(pageLen))
+	t.forward = appendForward(t.forward, ids, page)
+	t.forward = appendBlock(t.forward, r.title)
+	for i := range r.bodies {
+		t.forward = appendBlock(appendBlock(t.forward, r.paths[i]), r.bodies[i])
+	}
+	t.forwardAt = append(t.forwardAt, uint64(len(t.forward)))
+}
+
+// tally adds weight to tfs for every term of a stream and returns its length in
+// words. Places beyond tfs are left out: a checked record has none.
+func tally(stream []byte, tfs []uint16, weight uint16) (words int) {
+	dec := decoder{buf: stream}
+	for dec.left() > 0 {
+		v := dec.uvarint()
+		words += 1 - int(v&1)
+		if place := v >> 1; place < uint64(len(tfs)) {
+			tfs[place] = min(tfs[place]+weight, math.MaxUint16-pathWeight)
+		}
+	}
+	return words
+}
+
+// count adds one to tfs for every term of a stream.
+func count(stream []byte, tfs []int) {
+	dec := decoder{buf: stream}
+	for dec.left() > 0 {
+		if place := dec.uvarint() >> 1; place < uint64(len(tfs)) {
+			tfs[place]++
+		}
+	}
+}
+
+// lookup returns a term's place in the tail.
+func (t *tail) lookup(term string) (id uint32, stats termStats, ok bool) {
+	id, ok = t.ids[term]
+	if !ok {
+		return 0, termStats{}, false
+	}
+	return id, t.terms[id].termStats, true
+}
