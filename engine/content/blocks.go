@@ -1,0 +1,130 @@
+package content
+
+import (
+	"hash/fnv"
+	"strings"
+	"unicode"
+)
+
+// denseLinks is the share of a block's letters from which it is all links.
+const denseLinks = .8
+
+// Blocks splits Markdown into its top-level blocks: runs of lines between empty
+// ones, a fenced block whole. Together with the white space between them they
+// are all of the Markdown.
+func Blocks(md string) []Block {
+	var list []Block
+	start, fence, end := -1, "", 0
+	flush := func() {
+		if start >= 0 {
+			list = append(list, newBlock(md, start, end))
+			start = -1
+		}
+	}
+	for pos := 0; pos < len(md); {
+		next := len(md)
+		if i := strings.IndexByte(md[pos:], '\n'); i >= 0 {
+			next = pos + i + 1
+		}
+		line := strings.TrimSpace(md[pos:next])
+		switch {
+		case fence != "":
+			end = next
+			if strings.HasPrefix(line, fence) && strings.Trim(line, "`") == "" {
+				fence = ""
+				flush()
+			}
+		case strings.HasPrefix(line, "```"):
+			if start < 0 {
+				start = pos
+			}
+			fence, end = line[:len(line)-len(strings.TrimLeft(line, "`"))], next
+		case line == "":
+			flush()
+		default:
+			if start < 0 {
+				start = pos
+			}
+			end = next
+		}
+		pos = next
+	}
+	flush()
+	return list
+}
+
+func newBlock(md string, start, end int) Block {
+	text := strings.TrimRight(md[start:end], "\n")
+	b := Block{Start: start, End: start + len(text)}
+	h := fnv.New64a()
+	letters, linked, depth, inTarget := 0, 0, 0, false
+	var last rune
+	word := false
+	for _, r := range text {
+		switch {
+		case inTarget:
+			inTarget = r != ')'
+		case r == '[':
+			depth++
+		case r == ']' && depth > 0:
+			depth--
+		case r == '(' && last == ']':
+			inTarget = true
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			letters++
+			if depth > 0 {
+				linked++
+			}
+			if !word {
+				_, _ = h.Write([]byte{' '})
+			}
+			_, _ = h.Write([]byte(string(unicode.ToLower(r))))
+			word, last = true, r
+			continue
+		}
+		word, last = false, r
+	}
+	b.Fingerprint = h.Sum64()
+	b.LinkDense = letters > 0 && float64(linked) >= denseLinks*float64(letters)
+	return b
+}
+
+// CutBlocks takes out the blocks whose fingerprint is in drop. Restore undoes it.
+func CutBlocks(md string, drop map[uint64]bool) (cleaned string, cuts []Cut) {
+	var b strings.Builder
+	blocks := Blocks(md)
+	for i, block := range blocks {
+		from, to := block.Start, len(md)
+		if i == 0 {
+			from = 0
+		}
+		if i+1 < len(blocks) {
+			to = blocks[i+1].Start
+		}
+		if drop[block.Fingerprint] {
+			cuts = append(cuts, Cut{Fingerprint: block.Fingerprint, Offset: b.Len(), Text: md[from:to]})
+			continue
+		}
+		b.WriteString(md[from:to])
+	}
+	if len(cuts) == 0 {
+		return md, nil
+	}
+	return b.String(), cuts
+}
+
+// Restore puts the cuts of CutBlocks back.
+func Restore(cleaned string, cuts []Cut) string {
+	var b strings.Builder
+	at := 0
+	for _, c := range cuts {
+		if c.Offset < at || c.Offset > len(cleaned) {
+			continue // not from CutBlocks of this text
+		}
+		b.WriteString(cleaned[at:c.Offset])
+		b.WriteString(c.Text)
+		at = c.Offset
+	}
+	b.WriteString(cleaned[at:])
+	return b.String()
+}

@@ -1,0 +1,125 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// code writes a fenced block: never flattened, without line numbers and copy
+// buttons.
+func (w *writer) code(n *html.Node) {
+	var b strings.Builder
+	codeText(n, &b, 0)
+	text := strings.Trim(strings.ReplaceAll(Sanitize(b.String()), "\r\n", "\n"), "\n")
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " \t\r")
+	}
+	text = strings.Trim(strings.Join(lines, "\n"), "\n")
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	w.block(2)
+	w.text(fence + language(n))
+	w.pending++
+	w.lines(text)
+	w.pending++
+	w.text(fence)
+}
+
+// gutters are classes of what stands in a code block and is not code.
+var gutters = []string{
+	"linenos", "lineno", "lineno-label", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "copybtn", "copy", "copy-button",
+	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink",
+}
+
+func codeText(n *html.Node, b *strings.Builder, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == html.TextNode:
+			b.WriteString(c.Data)
+		case c.Type != html.ElementNode, isHidden(c), hasClass(c, gutters...):
+		case c.DataAtom == atom.Br:
+			b.WriteByte('\n')
+		case c.DataAtom == atom.Button, c.DataAtom == atom.Script, c.DataAtom == atom.Style, c.DataAtom == atom.Svg:
+		default:
+			// A line in an element of its own ends with that element.
+			own := c.DataAtom == atom.Div || c.DataAtom == atom.Li || c.DataAtom == atom.P || c.DataAtom == atom.Tr
+			if own && b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
+				b.WriteByte('\n')
+			}
+			before := b.Len()
+			codeText(c, b, depth+1)
+			if own && (b.Len() == before || !strings.HasSuffix(b.String(), "\n")) {
+				b.WriteByte('\n')
+			}
+		}
+	}
+}
+
+// language looks for the language in the classes and attributes of the block,
+// its code element and what stands around it.
+func language(n *html.Node) string {
+	if code := find(n, func(n *html.Node) bool { return n.DataAtom == atom.Code }); code != nil {
+		if lang := languageOf(code); lang != "" {
+			return lang
+		}
+	}
+	for up, i := n, 0; up != nil && i < 5; up, i = up.Parent, i+1 {
+		if lang := languageOf(up); lang != "" {
+			return lang
+		}
+	}
+	return ""
+}
+
+func languageOf(n *html.Node) string {
+	for _, key := range []string{"data-lang", "data-language"} {
+		if lang := langName(attr(n, key)); lang != "" {
+			return lang
+		}
+	}
+	classes := strings.Fields(attr(n, "class"))
+	for i, c := range classes {
+		for _, prefix := range []string{"highlight-source-", "language-", "lang-", "highlight-", "src-"} {
+			if name, ok := strings.CutPrefix(c, prefix); ok {
+				if lang := langName(name); lang != "" {
+					return lang
+				}
+			}
+		}
+		if (c == "sourceCode" || c == "brush:") && i+1 < len(classes) {
+			return langName(strings.TrimSuffix(classes[i+1], ";"))
+		}
+	}
+	return ""
+}
+
+// langName cleans a language: a fence's info string is no place for text.
+func langName(s string) string {
+	s = strings.ToLower(s)
+	switch s {
+	case "python3", "pycon3", "ipython3", "ipython":
+		return "python"
+	case "default", "none", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "":
+		return ""
+	}
+	if len(s) > 20 {
+		return ""
+	}
+	for _, c := range []byte(s) {
+		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '#' || c == '-' || c == '.' || c == '_') {
+			return ""
+		}
+	}
+	return s
+}

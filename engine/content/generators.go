@@ -1,0 +1,136 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// generator is a program that makes documentation pages, known by its marks.
+type generator struct {
+	name string
+	// meta are beginnings of <meta name=generator>, lower case.
+	meta []string
+	// classes and ids are marks in the page: an element with one of them says
+	// that the generator made it.
+	classes, ids []string
+	// main are the containers of the content, tried in order.
+	main []mark
+	// junk are classes of elements in the container that are no content.
+	junk []string
+}
+
+// mark names an element by what is set.
+type mark struct {
+	tag       atom.Atom
+	class, id string
+	role      string
+}
+
+func (m mark) fits(n *html.Node) bool {
+	return n.Type == html.ElementNode &&
+		(m.tag == 0 || n.DataAtom == m.tag) &&
+		(m.class == "" || hasClass(n, m.class)) &&
+		(m.id == "" || attr(n, "id") == m.id) &&
+		(m.role == "" || attr(n, "role") == m.role)
+}
+
+// generators are the programs, the more particular ones first.
+var generators = []generator{
+	{name: "docusaurus", meta: []string{"docusaurus"}, ids: []string{"__docusaurus"},
+		main: []mark{{class: "theme-doc-markdown"}, {tag: atom.Article}, {tag: atom.Main}},
+		junk: []string{"theme-doc-breadcrumbs", "theme-doc-toc-mobile", "theme-doc-footer", "pagination-nav", "hash-link", "theme-doc-version-badge"}},
+	{name: "vitepress", meta: []string{"vitepress"}, classes: []string{"VPDoc", "VPContent"},
+		main: []mark{{class: "vp-doc"}, {class: "VPDoc"}, {tag: atom.Main}}, junk: []string{"header-anchor", "VPDocFooter", "lang", "copy", "line-numbers-wrapper"}},
+	{name: "mkdocs", meta: []string{"mkdocs"}, classes: []string{"md-content"},
+		main: []mark{{class: "md-content__inner"}, {class: "md-content"}, {role: "main"}, {tag: atom.Main}},
+		junk: []string{"md-content__button", "md-source-file", "headerlink", "md-footer", "md-feedback"}},
+	{name: "mdbook", classes: []string{"nav-chapters"}, ids: []string{"mdbook-content"},
+		main: []mark{{tag: atom.Main}}, junk: []string{"nav-wrapper", "nav-chapters", "buttons", "menu-bar"}},
+	{name: "sphinx", meta: []string{"sphinx"}, classes: []string{"sphinxsidebar", "wy-nav-content", "sphinx-tabs", "bd-article"},
+		main: []mark{{tag: atom.Div, class: "body"}, {class: "bd-article"}, {id: "furo-main-content"}, {role: "main"}, {tag: atom.Article}, {tag: atom.Main}},
+		junk: []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article"}},
+	{name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"},
+		main: []mark{{id: "main-content"}, {tag: atom.Main}}, junk: []string{"out-of-band", "src", "srclink", "anchor", "sub", "tooltip", "rightside", "doc-anchor"}},
+	{name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc"},
+		main: []mark{{class: "UnitDetails"}, {tag: atom.Main}}, junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "Documentation-source", "UnitOutline"}},
+	{name: "javadoc", meta: []string{"javadoc"}, main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}},
+		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy"}},
+	{name: "docbook", meta: []string{"docbook"}, classes: []string{"navheader", "navfooter"},
+		main: []mark{{tag: atom.Div, class: "book"}, {tag: atom.Div, class: "part"}, {tag: atom.Div, class: "chapter"}, {tag: atom.Div, class: "appendix"},
+			{tag: atom.Div, class: "preface"}, {tag: atom.Div, class: "refentry"}, {tag: atom.Div, class: "reference"}, {tag: atom.Div, class: "sect1"}, {tag: atom.Div, class: "section"}, {tag: atom.Div, class: "article"},
+			{tag: atom.Div, class: "bibliography"}, {tag: atom.Div, class: "glossary"}, {tag: atom.Div, class: "index"}, {tag: atom.Div, class: "sect2"}},
+		junk: []string{"navheader", "navfooter"}},
+	{name: "mediawiki", meta: []string{"mediawiki"}, main: []mark{{class: "mw-parser-output"}, {id: "mw-content-text"}, {id: "content"}},
+		junk: []string{"mw-editsection", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"}},
+	{name: "gitbook", meta: []string{"gitbook"}, main: []mark{{tag: atom.Main}, {class: "markdown-section"}}},
+	{name: "discourse", meta: []string{"discourse"}, main: []mark{{id: "main-outlet"}, {tag: atom.Main}}, junk: []string{"crawler-nav", "topic-category", "post-likes", "crawler-post-infos"}},
+	{name: "hugo", meta: []string{"hugo"}, main: []mark{{class: "td-content"}, {tag: atom.Article}, {tag: atom.Main}}, junk: []string{"td-page-meta", "td-heading-self-link", "breadcrumb"}},
+	{name: "github", classes: []string{"markdown-body"}, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
+	{name: "man", meta: []string{"groff", "mandoc"}, classes: []string{"manual-text"}, main: []mark{{class: "manual-text"}, {tag: atom.Main}}},
+}
+
+// marks are what a page tells of its maker, gathered in one walk.
+type marks struct {
+	meta    string
+	classes map[string]bool
+	ids     map[string]bool
+}
+
+// gather reads the marks that some generator names.
+func gather(root *html.Node) marks {
+	m := marks{classes: map[string]bool{}, ids: map[string]bool{}}
+	walk(root, func(n *html.Node) bool {
+		if n.Type != html.ElementNode {
+			return true
+		}
+		if n.DataAtom == atom.Meta && strings.EqualFold(attr(n, "name"), "generator") && m.meta == "" {
+			m.meta = strings.ToLower(attr(n, "content"))
+		}
+		for c := range strings.FieldsSeq(attr(n, "class")) {
+			m.classes[c] = true
+		}
+		if id := attr(n, "id"); id != "" {
+			m.ids[id] = true
+		}
+		return true
+	})
+	return m
+}
+
+// identify returns the page's generator, or nil.
+func identify(m marks) *generator {
+	for i := range generators {
+		g := &generators[i]
+		for _, prefix := range g.meta {
+			if m.meta != "" && strings.Contains(m.meta, prefix) {
+				return g
+			}
+		}
+	}
+	for i := range generators {
+		g := &generators[i]
+		for _, c := range g.classes {
+			if m.classes[c] {
+				return g
+			}
+		}
+		for _, id := range g.ids {
+			if m.ids[id] {
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// container returns where the generator puts the content, or nil.
+func (g *generator) container(root *html.Node) *html.Node {
+	for _, m := range g.main {
+		if n := find(root, m.fits); n != nil && len(plain(n)) >= 40 {
+			return n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,316 @@
+package content
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// writer turns a container into Markdown in one walk.
+type writer struct {
+	lineWriter
+	links    *linker
+	gen      *generator
+	known    bool // the container was found by a generator's marks
+	headings []Heading
+	level    int // of the last real heading
+	quoted   int // > 0 within an admonition or a quote: headings are bold lines
+	depth    int
+}
+
+// blockTags are elements that begin a line of their own.
+var blockTags = map[atom.Atom]bool{
+	atom.Address: true, atom.Article: true, atom.Aside: true, atom.Blockquote: true, atom.Center: true, atom.Dd: true, atom.Details: true,
+	atom.Div: true, atom.Dl: true, atom.Dt: true, atom.Fieldset: true, atom.Figcaption: true, atom.Figure: true, atom.Footer: true,
+	atom.Form: true, atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Header: true,
+	atom.Hgroup: true, atom.Hr: true, atom.Li: true, atom.Main: true, atom.Menu: true, atom.Nav: true, atom.Ol: true, atom.P: true, atom.Pre: true,
+	atom.Section: true, atom.Summary: true, atom.Table: true, atom.Tbody: true, atom.Td: true, atom.Th: true, atom.Thead: true, atom.Tr: true, atom.Ul: true, atom.Body: true,
+}
+
+// holdsBlock reports whether an inline element has a block somewhere below.
+func holdsBlock(n *html.Node) bool {
+	return find(n, func(below *html.Node) bool { return below != n && blockTags[below.DataAtom] }) != nil
+}
+
+// isInline tells what belongs into a line: text, and elements that neither are
+// nor hold blocks.
+func isInline(n *html.Node) bool {
+	switch n.Type {
+	case html.TextNode:
+		return true
+	case html.ElementNode:
+		return !blockTags[n.DataAtom] && (n.FirstChild == nil || !holdsBlock(n))
+	}
+	return true // comments and the like write nothing
+}
+
+func (w *writer) skips(n *html.Node) bool {
+	if isMaths(n) {
+		return isHidden(n)
+	}
+	return isJunk(n, w.gen, w.known) || !w.known && isLinkList(n)
+}
+
+// children writes what is below n: runs of inline nodes as paragraphs, blocks
+// as blocks.
+func (w *writer) children(n *html.Node, gap int) {
+	if w.depth++; w.depth > maxDepth {
+		w.depth--
+		return
+	}
+	defer func() { w.depth-- }()
+	for c := n.FirstChild; c != nil; {
+		if !isInline(c) {
+			w.node(c, gap)
+			c = c.NextSibling
+			continue
+		}
+		var line inline
+		line.links, line.skip = w.links, w.skips
+		for ; c != nil && isInline(c); c = c.NextSibling {
+			line.node(c)
+		}
+		w.paragraph(line.String(), gap)
+	}
+}
+
+func (w *writer) paragraph(s string, gap int) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return
+	}
+	w.block(gap)
+	w.lines(guardLine(s))
+}
+
+// guardLine escapes a beginning that would make a paragraph another block.
+func guardLine(s string) string {
+	switch c := s[0]; {
+	case c == '#', c == '>':
+		return `\` + s
+	case (c == '-' || c == '+') && len(s) > 1 && s[1] == ' ':
+		return `\` + s
+	case c >= '0' && c <= '9':
+		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+		if rest := s[digits:]; digits < 10 && len(rest) > 1 && (rest[0] == '.' || rest[0] == ')') && rest[1] == ' ' {
+			return s[:digits] + `\` + rest
+		}
+	}
+	return s
+}
+
+// node writes one block.
+func (w *writer) node(n *html.Node, gap int) {
+	if n.Type != html.ElementNode || w.skips(n) {
+		return
+	}
+	switch n.DataAtom {
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		w.heading(n)
+	case atom.Pre:
+		w.code(n)
+	case atom.Ul, atom.Ol, atom.Menu:
+		w.list(n)
+	case atom.Dl:
+		w.definitions(n)
+	case atom.Table:
+		w.table(n)
+	case atom.Hr:
+		w.block(2)
+		w.text("---")
+	case atom.Blockquote:
+		w.quote(n)
+	case atom.Summary:
+		w.strong(n)
+	default:
+		if isAdmonition(n) {
+			w.quote(n)
+			return
+		}
+		if isTitle(n) {
+			w.strong(n)
+			return
+		}
+		w.children(n, max(gap, blockGap(n)))
+	}
+}
+
+// blockGap is the gap before what stands in n.
+func blockGap(n *html.Node) int {
+	if n.DataAtom == atom.Li {
+		return 1
+	}
+	return 2
+}
+
+// strong writes a line of its own in bold: titles of boxes and figures.
+func (w *writer) strong(n *html.Node) {
+	if s := tight(n); s != "" {
+		w.block(2)
+		w.text("**" + strings.ReplaceAll(s, "*", `\*`) + "**")
+	}
+}
+
+func isTitle(n *html.Node) bool {
+	return n.DataAtom == atom.P && hasClass(n, "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
+}
+
+var admonitions = []string{
+	"admonition", "note", "warning", "tip", "caution", "important", "danger", "hint", "attention", "error", "seealso", "deprecated",
+	"alert", "callout", "custom-block", "theme-admonition", "markdown-alert", "versionadded", "versionchanged",
+}
+
+func isAdmonition(n *html.Node) bool {
+	return (n.DataAtom == atom.Div || n.DataAtom == atom.Aside || n.DataAtom == atom.Section) && hasClass(n, admonitions...) && len(plain(n)) < 20_000
+}
+
+func (w *writer) quote(n *html.Node) {
+	w.block(2)
+	w.push("> ", "> ")
+	w.quoted++
+	w.children(n, 2)
+	w.quoted--
+	w.pop()
+}
+
+// heading writes a heading without its permalink.
+func (w *writer) heading(n *html.Node) {
+	var line inline
+	line.links, line.skip, line.flat = w.links, w.skips, true
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		line.node(c)
+	}
+	text := strings.Join(strings.Fields(line.String()), " ")
+	if text == "" {
+		return
+	}
+	w.block(2)
+	if w.quoted > 0 || len(w.levels) > 0 {
+		w.text("**" + strings.Trim(text, "*") + "**")
+		return
+	}
+	w.level = int(n.Data[1] - '0')
+	w.addHeading(w.level, tight(n), anchorOf(n))
+	w.text(strings.Repeat("#", w.level) + " " + text)
+}
+
+func (w *writer) addHeading(level int, text, anchor string) {
+	w.headings = append(w.headings, Heading{Level: min(level, 6), Text: text, Anchor: anchor, Offset: w.offset()})
+}
+
+// anchorOf returns the id that leads to a heading: its own, that of an anchor
+// in it, or that of the section that it opens.
+func anchorOf(n *html.Node) string {
+	if id := attr(n, "id"); id != "" {
+		return id
+	}
+	if inner := find(n, func(n *html.Node) bool {
+		return attr(n, "id") != "" || n.DataAtom == atom.A && attr(n, "name") != ""
+	}); inner != nil {
+		if id := attr(inner, "id"); id != "" {
+			return id
+		}
+		return attr(inner, "name")
+	}
+	for up, i := n.Parent, 0; up != nil && i < 6; up, i = up.Parent, i+1 {
+		switch {
+		case up.DataAtom == atom.Body, up.DataAtom == atom.Main:
+			return ""
+		case attr(up, "id") != "":
+			return attr(up, "id")
+		}
+	}
+	return ""
+}
+
+func (w *writer) list(n *html.Node) {
+	ordered, number := n.DataAtom == atom.Ol, 1
+	if start, err := strconv.Atoi(attr(n, "start")); err == nil && ordered && start >= 0 && start < 1e6 {
+		number = start
+	}
+	gap := 2
+	if len(w.levels) > 0 {
+		gap = 1
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type != html.ElementNode || w.skips(c) {
+			continue
+		}
+		mark := "- "
+		if ordered {
+			mark = strconv.Itoa(number) + ". "
+			number++
+		}
+		w.block(gap)
+		gap = 1
+		if c.DataAtom == atom.Li {
+			if box := find(c, func(n *html.Node) bool { return n.DataAtom == atom.Input && attr(n, "type") == "checkbox" }); box != nil {
+				mark += map[bool]string{true: "[x] ", false: "[ ] "}[hasAttr(box, "checked")]
+			}
+		}
+		w.push(mark, strings.Repeat(" ", min(len(mark), 4)))
+		if c.DataAtom == atom.Li {
+			w.children(c, 1)
+		} else {
+			w.node(c, 1) // a list right inside a list
+		}
+		w.pop()
+	}
+}
+
+// definitions writes terms as lines and definitions below them (":   "). A term
+// that is the signature of something with an id is a heading for the chunks.
+func (w *writer) definitions(n *html.Node) {
+	outer := w.level
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type != html.ElementNode || w.skips(c) {
+			continue
+		}
+		switch c.DataAtom {
+		case atom.Dt:
+			w.term(c, outer)
+		case atom.Dd:
+			w.block(1)
+			w.push(":   ", "    ")
+			w.children(c, 2)
+			w.pop()
+		default: // <div> around pairs
+			w.definitions(c)
+		}
+	}
+	w.level = outer
+}
+
+func (w *writer) term(n *html.Node, outer int) {
+	id := attr(n, "id")
+	if id == "" {
+		if a := find(n, func(n *html.Node) bool { return n.DataAtom == atom.A && attr(n, "id") != "" }); a != nil {
+			id = attr(a, "id")
+		}
+	}
+	var line inline
+	line.links, line.skip = w.links, w.skips
+	text := ""
+	if hasClass(n, "sig") {
+		text = tight(n)
+		if text != "" {
+			text = codeSpan(text)
+		}
+	} else {
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			line.node(c)
+		}
+		text = strings.Join(strings.Fields(line.String()), " ")
+	}
+	if text == "" {
+		return
+	}
+	w.block(2)
+	if id != "" && outer > 0 && w.quoted == 0 {
+		w.level = outer + 1
+		w.addHeading(w.level, tight(n), id)
+	}
+	w.text(text)
+}

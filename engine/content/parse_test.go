@@ -1,0 +1,180 @@
+package content
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ html, want string }{
+		"heading without permalink": {`<h1>Title<a class="headerlink" href="#t">¶</a></h1><p>Text`, "# Title\n\nText"},
+		"emphasis and code":         {`<p>Use <strong>bold</strong>, <em>slanted</em> and <code>a_b*c</code>.`, "Use **bold**, *slanted* and `a_b*c`."},
+		"relative link":             {`<p><a href="../x.html#y">x</a> <a href="javascript:alert(1)">no</a>`, "[x](https://e.com/x.html#y) no"},
+		"picture is a link":         {`<p><img src="a.png" alt="A plot"> seen`, "[A plot](https://e.com/d/a.png) seen"},
+		"code keeps its lines":      {`<div class="highlight-python3"><pre><span></span><span>def</span> f():` + "\n    return 1\n</pre></div>", "```python\ndef f():\n    return 1\n```"},
+		"fence is longer":           {"<pre>a\n```\nb</pre>", "````\na\n```\nb\n````"},
+		"lines in elements":         {`<pre><code class="language-go"><div>a</div><div>b</div></code></pre>`, "```go\na\nb\n```"},
+		"line numbers":              {`<table class="highlighttable"><tr><td class="linenos"><pre>1` + "\n2" + `</pre></td><td class="code"><pre>x` + "\ny" + `</pre></td></tr></table>`, "```\nx\ny\n```"},
+		"nested list":               {`<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>`, "- a\n  - b\n- c"},
+		"ordered list":              {`<ol start="3"><li>a</li><li><p>b</p><p>c</p></li></ol>`, "3. a\n4. b\n\n   c"},
+		"definitions":               {`<dl><dt>term</dt><dd>meaning</dd></dl>`, "term\n:   meaning"},
+		"table":                     {`<table><tr><th>a</th><th>b</th></tr><tr><td>1|2</td><td>3</td></tr></table>`, "| a | b |\n| --- | --- |\n| 1\\|2 | 3 |"},
+		"spans are repeated":        {`<table><tr><th>a</th><th>b</th></tr><tr><td rowspan=2>x</td><td>1</td></tr><tr><td>2</td></tr></table>`, "| a | b |\n| --- | --- |\n| x | 1 |\n| x | 2 |"},
+		"admonition":                {`<div class="admonition note"><p class="admonition-title">Note</p><p>Careful.</p></div>`, "> **Note**\n>\n> Careful."},
+		"details":                   {`<details><summary>More</summary><p>Text</p></details>`, "**More**\n\nText"},
+		"maths":                     {`<p>so <script type="math/tex">x^2</script> and <math><semantics><mi>y</mi><annotation encoding="application/x-tex">y_1</annotation></semantics></math>`, "so $x^2$ and $y_1$"},
+		"markup in text":            {`<p>&lt;script&gt; and 2 * 3 and # 4`, `\<script> and 2 * 3 and # 4`},
+		"would be a heading":        {`<p># not a heading`, `\# not a heading`},
+		"line break":                {`<p>a<br>b`, "a\nb"},
+		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			doc, err := Parse(Input{URL: "https://e.com/d/p.html", MediaType: "text/html", Body: []byte(test.html)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if doc.Markdown != test.want {
+				t.Errorf("got\n%s\nwant\n%s", doc.Markdown, test.want)
+			}
+		})
+	}
+}
+
+func TestHiddenTextIsGone(t *testing.T) {
+	t.Parallel()
+	hidden := []string{
+		`<p hidden>canary</p>`, `<p style="display: none">canary</p>`, `<div style="visibility:hidden">canary</div>`,
+		`<span style="font-size:0">canary</span>`, `<div style="position:absolute;left:-9999px">canary</div>`, `<p style="opacity:0">canary</p>`,
+		`<p style="color:#fff;background:#ffffff">canary</p>`, `<p style="color:white">canary</p>`, `<!-- canary -->`, `<script>canary</script>`, `<style>canary</style>`,
+		`<noscript>canary</noscript>`, `<template>canary</template>`, `<span class="sr-only">canary</span>`, `<p style="text-indent:-9999px">canary</p>`,
+		`<div style="height:0;overflow:hidden">canary</div>`, `<p title="canary">x</p>`, `<p aria-label="canary">x</p>`, `<svg><text>canary</text></svg>`,
+		`<iframe>canary</iframe>`, `<div style="clip:rect(0,0,0,0)">canary</div>`, `<p>c&#x200b;anary</p>x`, `<p>&#xE0063;&#xE0061;</p>`,
+		`<input value="canary">`, `<textarea>canary</textarea>`, `<meta name="x" content="canary">`, `<p style="color:red;color:transparent">canary</p>`,
+		`<pre><span style="display:none">canary</span>x</pre>`, `<table><tr><td hidden>canary</td><td>x</td></tr></table>`, `<h2><span hidden>canary</span>x</h2>`,
+	}
+	for _, one := range hidden {
+		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte("<body><p>Visible words here.</p>" + one + "</body>")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(doc.Markdown, "canary") && !strings.Contains(one, "200b") || strings.ContainsAny(doc.Markdown, "\u200b\U000E0063") {
+			t.Errorf("%s gave %q", one, doc.Markdown)
+		}
+		if !strings.Contains(doc.Markdown, "Visible words here.") {
+			t.Errorf("%s lost the visible text: %q", one, doc.Markdown)
+		}
+	}
+}
+
+func TestChromeAroundContentIsLeftOut(t *testing.T) {
+	t.Parallel()
+	page := `<html><head><title>Guide - Site</title><meta name="robots" content="noindex"></head><body>
+<header><a href="/">Home</a></header><nav><a href="/a">A</a></nav>
+<main><h1>Guide</h1><p>` + strings.Repeat("Real words of the guide. ", 20) + `</p><p>See <a href="/b">B</a>.</p></main>
+<aside><p>Advert</p></aside><footer><p>Imprint</p></footer></body></html>`
+	doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(page)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{"Home", "Advert", "Imprint"} {
+		if strings.Contains(doc.Markdown, gone) {
+			t.Errorf("%q is in %q", gone, doc.Markdown)
+		}
+	}
+	if doc.Title != "Guide" || !doc.NoIndex || len(doc.Links) != 3 {
+		t.Errorf("title %q, noindex %v, links %+v", doc.Title, doc.NoIndex, doc.Links)
+	}
+	for _, l := range doc.Links {
+		if want := l.URL == "https://e.com/b"; l.Main != want {
+			t.Errorf("%s: main %v", l.URL, l.Main)
+		}
+	}
+}
+
+func TestDeepAndWide(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]string{
+		"deep": strings.Repeat("<div>", 50_000) + "x", "deep spans": strings.Repeat("<b><i>", 20_000) + "x",
+		"wide": strings.Repeat("<p>a</p>", 100_000), "deep lists": strings.Repeat("<ul><li>", 20_000) + "x",
+	} {
+		if _, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(page)}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func words(s string) int { return len(strings.Fields(s)) }
+
+func TestChunks(t *testing.T) {
+	t.Parallel()
+	md := "# Title\n\nIntro.\n\n## One\n\n" + strings.Repeat("word ", 150) + "\n\n```go\n" + strings.Repeat("some code line\n", 300) + "```\n\n## Two\n\n" +
+		"| a | b |\n| --- | --- |\n" + strings.Repeat("| x y z | u v w |\n", 100) + "\n### Deep\n\nend"
+	chunks := Chunks("Title", md, MarkdownHeadings(md), words)
+	covered := 0
+	for i, c := range chunks {
+		if c.Ordinal != i || c.Start >= c.End || c.End > len(md) || c.Tokens > chunkMax+10 {
+			t.Errorf("chunk %d: %d-%d, %d tokens", i, c.Start, c.End, c.Tokens)
+		}
+		if strings.TrimSpace(md[covered:min(max(c.Start, covered), len(md))]) != "" && !strings.Contains(md[covered:c.Start], "```") && !strings.Contains(md[covered:c.Start], "---") {
+			t.Errorf("lost before chunk %d: %q", i, md[covered:c.Start])
+		}
+		covered = c.End
+		if strings.Contains(c.Text, "some code line") && strings.Count(c.Text, "```") != 2 {
+			t.Errorf("chunk %d: code without its fence", i)
+		}
+		if strings.Contains(c.Text, "x y z") && !strings.Contains(c.Text, "| a | b |") {
+			t.Errorf("chunk %d: a table without its head", i)
+		}
+	}
+	last := chunks[len(chunks)-1]
+	if got := strings.Join(last.HeadingPath, "/"); got != "Two/Deep" && got != "Two" {
+		t.Errorf("path of the last chunk: %q", got)
+	}
+}
+
+func TestCutAndRestore(t *testing.T) {
+	t.Parallel()
+	md := "menu a b\n\n# Title\n\ntext\n\n```\nx\n\ny\n```\n\nfooter"
+	blocks := Blocks(md)
+	if len(blocks) != 5 {
+		t.Fatalf("got %d blocks, want 5", len(blocks))
+	}
+	drop := map[uint64]bool{blocks[0].Fingerprint: true, blocks[4].Fingerprint: true}
+	cleaned, cuts := CutBlocks(md, drop)
+	if strings.Contains(cleaned, "menu") || strings.Contains(cleaned, "footer") || !strings.Contains(cleaned, "# Title") {
+		t.Errorf("cleaned: %q", cleaned)
+	}
+	if got := Restore(cleaned, cuts); got != md {
+		t.Errorf("restored: %q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("<table><tr><td rowspan=3>a<td><pre>x</table><dl><dt class=sig id=x>f(*a)<dd>y")
+	f.Fuzz(func(t *testing.T, page string) {
+		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(page)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range doc.Headings {
+			if h.Offset < 0 || h.Offset > len(doc.Markdown) {
+				t.Fatalf("heading %+v outside of %d bytes", h, len(doc.Markdown))
+			}
+		}
+		for _, c := range Chunks(doc.Title, doc.Markdown, doc.Headings, words) {
+			if c.Start < 0 || c.End > len(doc.Markdown) || c.Start > c.End {
+				t.Fatalf("chunk %d: %d-%d of %d", c.Ordinal, c.Start, c.End, len(doc.Markdown))
+			}
+		}
+		drop := map[uint64]bool{}
+		for i, b := range Blocks(doc.Markdown) {
+			drop[b.Fingerprint] = i%2 == 0
+		}
+		if cleaned, cuts := CutBlocks(doc.Markdown, drop); Restore(cleaned, cuts) != doc.Markdown {
+			t.Fatal("cut and restore do not agree")
+		}
+	})
+}
