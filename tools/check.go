@@ -45,6 +45,13 @@ func checkArgs(tool string, schema *jsonschema.Schema, args json.RawMessage) (js
 	return json.Marshal(value)
 }
 
+// Bounds of strings, in characters, and lists whose schema has no bound of its
+// own: no URL, name or pattern is longer, and a model need not read them.
+const (
+	maxString = 8_192
+	maxItems  = 100
+)
+
 // checker walks a value beside its schema. It knows the keywords that schemaFor
 // writes and no others.
 type checker struct {
@@ -111,7 +118,11 @@ func (c *checker) object(s *jsonschema.Schema, object map[string]any, path strin
 }
 
 func (c *checker) list(s *jsonschema.Schema, list []any, path string) any {
-	if (s.MinItems != nil && len(list) < *s.MinItems) || (s.MaxItems != nil && len(list) > *s.MaxItems) {
+	most := maxItems
+	if s.MaxItems != nil {
+		most = *s.MaxItems
+	}
+	if (s.MinItems != nil && len(list) < *s.MinItems) || len(list) > most {
 		c.err = fault.Errorf(fault.Invalid, "%s: %s has %d items; give %s", c.tool, path, len(list), wanted(s))
 		return list
 	}
@@ -126,7 +137,11 @@ func (c *checker) text(s *jsonschema.Schema, text string) bool {
 		return slices.Contains(s.Enum, any(text))
 	}
 	n := utf8.RuneCountInString(text)
-	return (s.MinLength == nil || n >= *s.MinLength) && (s.MaxLength == nil || n <= *s.MaxLength)
+	longest := maxString
+	if s.MaxLength != nil {
+		longest = *s.MaxLength
+	}
+	return n <= longest && (s.MinLength == nil || n >= *s.MinLength)
 }
 
 // number reports whether n fits s, and returns it in the form that decodes into
@@ -188,9 +203,9 @@ func wanted(s *jsonschema.Schema) string {
 		case s.MaxLength != nil:
 			return "a string of " + span(s.MinLength, s.MaxLength) + " characters"
 		case s.MinLength != nil:
-			return "a string that is not empty"
+			return "a string of " + span(s.MinLength, jsonschema.Ptr(maxString)) + " characters"
 		}
-		return "a string"
+		return "a string (at most " + group(maxString) + " characters)"
 	case "boolean":
 		return "true or false"
 	case "integer", "number":
@@ -203,10 +218,11 @@ func wanted(s *jsonschema.Schema) string {
 		}
 		return article
 	case "array":
-		if s.MinItems != nil || s.MaxItems != nil {
-			return "a list of " + span(s.MinItems, s.MaxItems) + " " + s.Items.Type + "s"
+		most := maxItems
+		if s.MaxItems != nil {
+			most = *s.MaxItems
 		}
-		return "a list of " + s.Items.Type + "s"
+		return "a list of " + span(s.MinItems, &most) + " " + s.Items.Type + "s"
 	case "object":
 		return "an object"
 	}
@@ -214,10 +230,7 @@ func wanted(s *jsonschema.Schema) string {
 }
 
 func span(low, high *int) string {
-	switch {
-	case high == nil:
-		return "at least " + strconv.Itoa(*low)
-	case low == nil:
+	if low == nil {
 		return "at most " + group(int64(*high))
 	}
 	return strconv.Itoa(*low) + " to " + group(int64(*high))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/security"
 )
 
@@ -31,6 +32,8 @@ func (r *Registry) Complete(ctx context.Context, ref, argument, value string) ([
 		return r.completeDomains(ctx, value)
 	case argument == "url" || argument == "urls" || argument == "source":
 		return r.completeSources(ctx, value)
+	case argument == "job_id" || (argument == "id" && strings.Contains(ref, "job")):
+		return r.completeJobs(ctx, value)
 	}
 	return nil, nil
 }
@@ -69,6 +72,18 @@ func (r *Registry) completeSources(ctx context.Context, value string) ([]string,
 		urls[i] = one.URL
 	}
 	return urls, nil
+}
+
+func (r *Registry) completeJobs(ctx context.Context, value string) ([]string, error) {
+	list, _, err := r.deps.Queue.List(ctx, jobs.Filter{Owner: ownerFilter(ctx), Limit: 500})
+	if err != nil {
+		return nil, fmt.Errorf("complete jobs: %w", err)
+	}
+	ids := make([]string, len(list))
+	for i, job := range list {
+		ids[i] = job.ID
+	}
+	return beginning(ids, value), nil
 }
 
 // beginning returns the names that begin with value, case folded.

@@ -66,6 +66,12 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
+// Validate says everything that is wrong, each with its variable's name.
+func (c Config) Validate() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // View is what MCP clients see by this configuration.
 func (c Config) View() View {
 	return View{Toolsets: c.Toolsets, ReadOnly: c.ReadOnly, Compact: c.Compact}
@@ -76,8 +82,8 @@ func parseRoots(pairs []string) (map[string]string, error) {
 	roots := make(map[string]string, len(pairs))
 	for _, pair := range pairs {
 		name, dir, found := strings.Cut(pair, "=")
-		if !found || name == "" || strings.ContainsAny(name, `/\:`) || !filepath.IsAbs(dir) {
-			return nil, fault.Errorf(fault.Invalid, "AXON_FILE_ROOTS: %q is not name=/absolute/folder", pair)
+		if !found || name == "" || name == outputRoot || strings.ContainsAny(name, `/\:`) || !filepath.IsAbs(dir) {
+			return nil, fault.Errorf(fault.Invalid, "AXON_FILE_ROOTS: %q is not name=/absolute/folder (the name output is taken)", pair)
 		}
 		if _, twice := roots[name]; twice {
 			return nil, fault.Errorf(fault.Invalid, "AXON_FILE_ROOTS: the name %q is given twice", name)

@@ -11,10 +11,10 @@ import (
 
 // DedupeInput is the input of dedupe.
 type DedupeInput struct {
-	Near       bool   `json:"near,omitempty" jsonschema:"true also groups documents whose text is nearly the same" rule:"default=false"`
-	Collection string `json:"collection,omitempty" jsonschema:"collection to look at, such as axon (the default)" rule:"max=64"`
-	DryRun     bool   `json:"dry_run,omitempty" jsonschema:"true only shows the groups and gives the confirm token" rule:"default=true"`
-	Confirm    string `json:"confirm,omitempty" jsonschema:"the token that the dry run gave" rule:"max=128"`
+	Near       bool   `json:"near,omitempty" jsonschema:"true also groups documents whose text is nearly the same"`
+	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	DryRun     bool   `json:"dry_run,omitempty" jsonschema:"true only shows groups and gives the token" rule:"default=true"`
+	Confirm    string `json:"confirm,omitempty" jsonschema:"token of the dry run"`
 }
 
 // DedupeOutput is the output of dedupe.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/artifact"
@@ -20,9 +21,21 @@ type Deps struct {
 
 	Documents Documents
 	Searcher  Searcher
+	Store     Store
 	Eraser    Eraser
+	Archive   Archive
 	Artifacts Artifacts
 	Queue     Queue
+	Fetcher   Fetcher
+	Crawler   Crawler
+	// ValidateURL is the guard's judgement of a URL's text.
+	ValidateURL func(raw string) (*url.URL, error)
+	// Browser renders pages. Nil: there is none, and render=chrome is
+	// Unavailable.
+	Browser Browser
+	// OutputDir is the folder of the artifacts, where callers that may not name
+	// paths of their own export to and import from. Empty: they may not.
+	OutputDir string
 	// Checks are what doctor runs.
 	Checks []Check
 
@@ -53,10 +66,22 @@ type Documents interface {
 	Stats(ctx context.Context) (total index.Count, collections map[string]index.Count, err error)
 }
 
-// Artifacts keeps what results point to.
+// Artifacts keeps what results point to, as files by path.
 type Artifacts interface {
 	// Write makes or replaces the file whole.
 	Write(ctx context.Context, path string, data []byte, mediaType string) (artifact.Info, error)
+	// Read returns at most limit bytes from offset, or NotFound.
+	Read(ctx context.Context, path string, offset, limit int64) ([]byte, artifact.Info, error)
+	// List gives the paths that begin with prefix in their order; next is empty
+	// on the last page.
+	List(ctx context.Context, prefix string, limit int, cursor string) (list []artifact.Info, next string, err error)
+	// Grep returns the lines that fit an RE2 pattern, at most limit.
+	Grep(ctx context.Context, path, pattern string, limit int) ([]artifact.Line, error)
+	// Remove deletes one, or fails with NotFound.
+	Remove(ctx context.Context, path string) error
+	// RemoveOlder deletes what is older than age and says how much; dry only
+	// counts.
+	RemoveOlder(ctx context.Context, age time.Duration, dry bool) (n int, bytes int64, err error)
 }
 
 // Queue is where long work waits and runs.
@@ -113,8 +138,8 @@ func (d Deps) complete() (Deps, error) {
 // comes first.
 func makers() []func(*Deps) (*Tool, error) {
 	return []func(*Deps) (*Tool, error){
-		query, retrieve, sources, domains, stats,
-		listJobs, jobControl, status, doctor,
-		forget, dedupe,
+		query, retrieve, scrape, crawlTool, mapTool, embed, sources, domains, stats,
+		listJobs, jobControl, status, doctor, artifacts,
+		forget, dedupe, artifactsClean, export, importTool,
 	}
 }

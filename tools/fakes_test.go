@@ -6,9 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
+	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +20,8 @@ import (
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/artifact"
+	"github.com/axon-mcp/axon-mcp/engine/crawl"
+	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/jobs"
@@ -33,6 +38,9 @@ type fakeIndex struct {
 	hits []index.Hit
 	// seen is the last search.
 	seen index.Query
+	// done lists what was done to the store beside writes.
+	done      []string
+	exportErr error
 }
 
 func (f *fakeIndex) put(docs ...index.Document) {
@@ -142,6 +150,216 @@ func (f *fakeArtifacts) Write(_ context.Context, name string, data []byte, media
 	return artifact.Info{Path: name, Size: int64(len(data)), MediaType: mediaType}, nil
 }
 
+func (f *fakeArtifacts) Read(_ context.Context, name string, offset, limit int64) ([]byte, artifact.Info, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	data, ok := f.files[name]
+	if !ok {
+		return nil, artifact.Info{}, fault.New(fault.NotFound, "no such artifact")
+	}
+	from := min(offset, int64(len(data)))
+	return data[from:min(from+limit, int64(len(data)))], artifact.Info{Path: name, Size: int64(len(data)), MediaType: "text/markdown", Modified: testTime}, nil
+}
+
+func (f *fakeArtifacts) List(_ context.Context, prefix string, limit int, cursor string) (list []artifact.Info, next string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(f.files)) {
+		if !strings.HasPrefix(name, prefix) || name <= cursor {
+			continue
+		}
+		if len(list) == limit {
+			return list, list[limit-1].Path, nil
+		}
+		list = append(list, artifact.Info{Path: name, Size: int64(len(f.files[name])), MediaType: "text/markdown", Modified: testTime})
+	}
+	return list, "", nil
+}
+
+func (f *fakeArtifacts) Grep(_ context.Context, name, pattern string, limit int) (lines []artifact.Line, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, fault.Errorf(fault.Invalid, "pattern: %v", err)
+	}
+	for i, text := range strings.Split(string(f.files[name]), "\n") {
+		if re.MatchString(text) && len(lines) < limit {
+			lines = append(lines, artifact.Line{Number: i + 1, Text: text})
+		}
+	}
+	return lines, nil
+}
+
+func (f *fakeArtifacts) Remove(_ context.Context, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, ok := f.files[name]; !ok {
+		return fault.New(fault.NotFound, "no such artifact")
+	}
+	delete(f.files, name)
+	return nil
+}
+
+func (f *fakeArtifacts) RemoveOlder(_ context.Context, age time.Duration, dry bool) (n int, size int64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if age > time.Hour {
+		return 0, 0, nil
+	}
+	n = len(f.files)
+	for name := range f.files {
+		size += int64(len(f.files[name]))
+		if !dry {
+			delete(f.files, name)
+		}
+	}
+	return n, size, nil
+}
+
+// fakeFetcher answers from a map by URL.
+type fakeFetcher struct {
+	mu    sync.Mutex
+	pages map[string]fetch.Response
+	asked []string
+}
+
+func (f *fakeFetcher) Fetch(ctx context.Context, r fetch.Request) (*fetch.Response, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, r.URL)
+	page, ok := f.pages[r.URL]
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case !ok:
+		return nil, fault.New(fault.Unavailable, "no such host")
+	case r.ETag != "" && r.ETag == page.ETag:
+		return &fetch.Response{URL: r.URL, FinalURL: r.URL, Status: 304, NotModified: true}, nil
+	}
+	page.URL, page.FinalURL, page.FetchedAt = r.URL, cmp.Or(page.FinalURL, r.URL), testTime
+	return &page, nil
+}
+
+func (f *fakeFetcher) serve(url, mediaType, body string) {
+	f.pages[url] = fetch.Response{Status: 200, MediaType: mediaType, Body: []byte(body)}
+}
+
+// fakeCrawler puts its pages into the sink.
+type fakeCrawler struct {
+	pages   []crawl.Page
+	entries []crawl.MapEntry
+	opts    crawl.Options
+	mapped  crawl.MapOptions
+	during  func(sink crawl.Sink)
+}
+
+func (f *fakeCrawler) Crawl(ctx context.Context, sink crawl.Sink, _ string, opts crawl.Options, report func(crawl.Progress)) (crawl.Stats, error) {
+	f.opts = opts
+	stats := crawl.Stats{Complete: true, Duration: 2 * time.Second, Skipped: map[string]int{"robots": 1}}
+	for _, page := range f.pages {
+		put, err := sink.Put(ctx, page)
+		if err != nil {
+			return stats, err
+		}
+		stats.Fetched++
+		if put.Change == crawl.Unchanged {
+			stats.Unchanged++
+		} else {
+			stats.Changed++
+			stats.Chunks += put.Chunks
+		}
+		report(crawl.Progress{Phase: "crawl", Done: int64(stats.Fetched), Total: int64(len(f.pages))})
+	}
+	if f.during != nil {
+		f.during(sink)
+	}
+	return stats, nil
+}
+
+func (f *fakeCrawler) Map(_ context.Context, opts crawl.MapOptions) ([]crawl.MapEntry, error) {
+	f.mapped = opts
+	return f.entries, nil
+}
+
+// Write, Known, Touch, Missing, Clean and Remove make fakeIndex a Store.
+func (f *fakeIndex) Write(_ context.Context, e index.Entry) (index.Written, error) {
+	old, ok := f.docs[e.URL]
+	if ok && old.Hash == e.Doc.Hash {
+		return index.Written{Change: index.Unchanged, Chunks: 2}, nil
+	}
+	f.put(index.Document{
+		URL: e.URL, Collection: e.Collection, SourceType: e.SourceType, Title: e.Doc.Title, Markdown: e.Doc.Markdown, Headings: e.Doc.Headings,
+		Hash: e.Doc.Hash, ETag: e.ETag, JobID: e.JobID, FetchedAt: e.FetchedAt, Chunks: 2,
+	})
+	change := index.Added
+	if ok {
+		change = index.Changed
+	}
+	return index.Written{Change: change, Chunks: 2, Embedded: 2}, nil
+}
+
+func (f *fakeIndex) Known(_ context.Context, _, url string) (index.Known, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	doc, ok := f.docs[url]
+	return index.Known{ETag: doc.ETag, Hash: doc.Hash, Links: []string{"l"}}, ok, nil
+}
+
+func (f *fakeIndex) Touch(_ context.Context, _, url string, _ time.Time) error {
+	f.did("touch " + url)
+	return nil
+}
+
+func (f *fakeIndex) Missing(_ context.Context, _, url string, forever bool) (bool, error) {
+	f.did(fmt.Sprint("missing ", url, " ", forever))
+	return forever, nil
+}
+
+func (f *fakeIndex) Clean(_ context.Context, _, url string, _ map[uint64]bool) (bool, error) {
+	f.did("clean " + url)
+	return true, nil
+}
+
+func (f *fakeIndex) Remove(_ context.Context, _, url string) (bool, error) {
+	f.did("remove " + url)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, ok := f.docs[url]
+	delete(f.docs, url)
+	return ok, nil
+}
+
+func (f *fakeIndex) did(what string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = append(f.done, what)
+}
+
+// Export and Import make fakeIndex an Archive.
+func (f *fakeIndex) Export(_ context.Context, w io.Writer) (index.Count, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, url := range slices.Sorted(maps.Keys(f.docs)) {
+		if err := json.NewEncoder(w).Encode(f.docs[url]); err != nil {
+			return index.Count{}, err
+		}
+	}
+	return index.Count{Documents: len(f.docs)}, f.exportErr
+}
+
+func (f *fakeIndex) Import(_ context.Context, r io.Reader) (n index.Count, err error) {
+	for dec := json.NewDecoder(r); ; n.Documents++ {
+		var doc index.Document
+		if err := dec.Decode(&doc); err == io.EOF {
+			return n, nil
+		} else if err != nil {
+			return n, fault.Errorf(fault.Invalid, "line %d is no document", n.Documents+1)
+		}
+		f.put(doc)
+	}
+}
+
 // fakeQueue keeps jobs in a slice; finish plays the worker.
 type fakeQueue struct {
 	mu   sync.Mutex
@@ -230,6 +448,8 @@ type bench struct {
 	index     *fakeIndex
 	artifacts *fakeArtifacts
 	queue     *fakeQueue
+	fetcher   *fakeFetcher
+	crawler   *fakeCrawler
 	log       *syncBuffer
 }
 
@@ -254,10 +474,11 @@ func newBench(t testing.TB, changes ...func(*Deps)) *bench {
 	t.Helper()
 	b := &bench{
 		index: &fakeIndex{docs: map[string]index.Document{}}, artifacts: &fakeArtifacts{files: map[string][]byte{}},
-		queue: &fakeQueue{}, log: &syncBuffer{},
+		queue: &fakeQueue{}, fetcher: &fakeFetcher{pages: map[string]fetch.Response{}}, crawler: &fakeCrawler{}, log: &syncBuffer{},
 	}
 	d := Deps{
-		Documents: b.index, Searcher: b.index, Eraser: b.index, Artifacts: b.artifacts, Queue: b.queue,
+		Documents: b.index, Searcher: b.index, Store: b.index, Eraser: b.index, Archive: b.index, Artifacts: b.artifacts,
+		Queue: b.queue, Fetcher: b.fetcher, Crawler: b.crawler, ValidateURL: validateURL,
 		Log: slog.New(slog.NewTextHandler(b.log, nil)), Now: func() time.Time { return testTime },
 	}
 	for _, change := range changes {
@@ -267,7 +488,29 @@ func newBench(t testing.TB, changes ...func(*Deps)) *bench {
 	if b.Registry, err = New(d); err != nil {
 		t.Fatal(err)
 	}
+	b.queue.finish = b.work
 	return b
+}
+
+// validateURL stands in for the guard.
+func validateURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || strings.HasPrefix(u.Host, "127.") {
+		return nil, fault.New(fault.URLBlocked, "url_blocked: the address is not public")
+	}
+	return u, nil
+}
+
+// work plays the worker: it runs the job's body as jobs.Worker does.
+func (b *bench) work(ctx context.Context, job jobs.Job, progress func(jobs.Progress)) (jobs.Job, error) {
+	result, err := b.bodies()[job.Kind](ctx, task{job: job, report: progress, event: func(string, ...any) {}})
+	if err != nil {
+		job.Status, job.Error = jobs.Failed, &jobs.Failure{Code: string(fault.CodeOf(err)), Message: fault.MessageOf(err)}
+		return job, nil
+	}
+	job.Status = jobs.Completed
+	job.Result, err = json.Marshal(result)
+	return job, err
 }
 
 // as returns a context of a caller with these scopes.

@@ -11,12 +11,12 @@ import (
 
 // Filters narrow a search or a listing.
 type Filters struct {
-	Domains     []string `json:"domains,omitempty" jsonschema:"only these hosts, such as docs.python.org" rule:"max=100 each=253"`
-	SourceTypes []string `json:"source_types,omitempty" jsonschema:"only these kinds, such as web, file, text" rule:"max=20 each=64"`
-	URLPrefix   string   `json:"url_prefix,omitempty" jsonschema:"only URLs that begin so, such as https://docs.python.org/3/library/" rule:"max=2048"`
-	Lang        string   `json:"lang,omitempty" jsonschema:"only this language, such as en" rule:"max=35"`
-	Since       string   `json:"since,omitempty" jsonschema:"only what was fetched since then: 2026-01-31 or 7d" rule:"max=40"`
-	Before      string   `json:"before,omitempty" jsonschema:"only what was fetched before then: 2026-01-31 or 7d" rule:"max=40"`
+	Domains     []string `json:"domains,omitempty" jsonschema:"only these hosts, such as docs.python.org"`
+	SourceTypes []string `json:"source_types,omitempty" jsonschema:"only these kinds, such as web, file, text"`
+	URLPrefix   string   `json:"url_prefix,omitempty" jsonschema:"only URLs that begin so, such as https://docs.python.org/3/library/"`
+	Lang        string   `json:"lang,omitempty" jsonschema:"only this language, such as en"`
+	Since       string   `json:"since,omitempty" jsonschema:"only fetched since then, such as 2026-01-31 or 7d"`
+	Before      string   `json:"before,omitempty" jsonschema:"only fetched before then, such as 2026-01-31 or 7d"`
 }
 
 func (f Filters) filter(tool string, now time.Time) (index.Filter, error) {

@@ -12,12 +12,12 @@ import (
 
 // ForgetInput is the input of forget.
 type ForgetInput struct {
-	URL        string `json:"url,omitempty" jsonschema:"forget this document, such as https://docs.python.org/3/library/json.html" rule:"max=4096"`
-	Domain     string `json:"domain,omitempty" jsonschema:"forget everything of this host, such as docs.python.org" rule:"max=253"`
-	SourceType string `json:"source_type,omitempty" jsonschema:"forget everything of this kind, such as file" rule:"max=64"`
-	Collection string `json:"collection,omitempty" jsonschema:"where to forget it, such as axon (the default); alone: all of that collection" rule:"max=64"`
-	DryRun     bool   `json:"dry_run,omitempty" jsonschema:"true only shows what would go and gives the confirm token" rule:"default=true"`
-	Confirm    string `json:"confirm,omitempty" jsonschema:"the token that the dry run gave" rule:"max=128"`
+	URL        string `json:"url,omitempty" jsonschema:"forget this document, such as https://docs.python.org/3/library/json.html"`
+	Domain     string `json:"domain,omitempty" jsonschema:"forget everything of this host, such as docs.python.org"`
+	SourceType string `json:"source_type,omitempty" jsonschema:"forget everything of this kind, such as file"`
+	Collection string `json:"collection,omitempty" jsonschema:"where to forget it, such as axon (the default); alone: all of that collection"`
+	DryRun     bool   `json:"dry_run,omitempty" jsonschema:"true only counts and gives the token" rule:"default=true"`
+	Confirm    string `json:"confirm,omitempty" jsonschema:"token of the dry run"`
 }
 
 // ForgetOutput is the output of forget.

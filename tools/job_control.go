@@ -12,7 +12,7 @@ import (
 // JobControlInput is the input of job_control.
 type JobControlInput struct {
 	Action string `json:"action" jsonschema:"cancel stops a job, retry starts a failed or canceled one again, recover takes over what dead processes left" rule:"enum=cancel|retry|recover"`
-	ID     string `json:"id,omitempty" jsonschema:"job_id, for cancel and retry" rule:"max=64"`
+	ID     string `json:"id,omitempty" jsonschema:"job_id, for cancel and retry"`
 }
 
 // JobControlOutput is the output of job_control.

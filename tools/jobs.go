@@ -14,11 +14,11 @@ import (
 
 // JobsInput is the input of jobs.
 type JobsInput struct {
-	ID     string `json:"id,omitempty" jsonschema:"one job with its events and result, by the job_id that crawl or embed gave" rule:"max=64"`
-	Kind   string `json:"kind,omitempty" jsonschema:"only jobs of this tool, such as crawl" rule:"max=64"`
+	ID     string `json:"id,omitempty" jsonschema:"one job with its events and result, by the job_id that crawl or embed gave"`
+	Kind   string `json:"kind,omitempty" jsonschema:"only jobs of this tool, such as crawl"`
 	Status string `json:"status,omitempty" jsonschema:"only jobs in this state, such as running" rule:"enum=pending|running|completed|failed|canceled"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"how many, newest first, such as 50" rule:"min=1 max=500 default=10"`
-	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before" rule:"max=512"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before"`
 }
 
 // JobsOutput is the output of jobs.

@@ -7,6 +7,9 @@ import "strings"
 func nearest(word string, names []string) string {
 	best, least := "", 0
 	folded := fold(word)
+	if folded == "" {
+		return ""
+	}
 	for _, name := range names {
 		candidate := fold(name)
 		d := distance(folded, candidate)

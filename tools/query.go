@@ -12,12 +12,12 @@ import (
 
 // QueryInput is the input of query.
 type QueryInput struct {
-	Query string `json:"query" jsonschema:"what to look for: a question or identifiers, such as parse JSON with duplicate keys" rule:"min=1 max=4096"`
+	Query string `json:"query" jsonschema:"what to look for: a question or identifiers, such as parse JSON with duplicate keys" rule:"min=1"`
 	Limit int    `json:"limit,omitempty" jsonschema:"how many passages, such as 5" rule:"min=1 max=500 default=10"`
-	Mode  string `json:"mode,omitempty" jsonschema:"hybrid fits nearly always; keyword for exact identifiers, semantic for paraphrases" rule:"enum=hybrid|semantic|keyword default=hybrid"`
+	Mode  string `json:"mode,omitempty" jsonschema:"hybrid fits nearly always; keyword: exact identifiers; semantic: paraphrases" rule:"enum=hybrid|semantic|keyword default=hybrid"`
 	Filters
-	Collection string `json:"collection,omitempty" jsonschema:"collection to search, such as axon (the default)" rule:"max=64"`
-	Cursor     string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before" rule:"max=512"`
+	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Cursor     string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before"`
 }
 
 // QueryOutput is the output of query.

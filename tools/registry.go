@@ -146,10 +146,13 @@ type panicError struct {
 
 func (e *panicError) Error() string { return "panic" }
 
+// caught makes an error of what recover gave, for a goroutine's deferred call.
+func caught(v any) error { return &panicError{value: v, stack: debug.Stack()} }
+
 func runSafely(ctx context.Context, t *Tool, call Call) (result *Result, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			result, err = nil, &panicError{value: v, stack: debug.Stack()}
+			result, err = nil, caught(v)
 		}
 	}()
 	return t.run(ctx, call)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -34,7 +35,50 @@ func (r *Registry) Resources() []Resource {
 			About: "An indexed document of the default collection, whole.",
 			Read:  d.readDocument,
 		},
+		{
+			Template: "axon://jobs/{id}", Name: "job", Type: "application/json", Scope: security.ScopeRead,
+			About: "One of your jobs with its events and result.",
+			Read:  d.readJob,
+		},
+		{
+			Template: "axon://artifacts/{+path}", Name: "artifact", Type: "text/markdown", Scope: security.ScopeRead,
+			About: "A stored result, whole up to 1 MB.",
+			Read:  d.readArtifactResource,
+		},
 	}
+}
+
+func (d *Deps) readJob(ctx context.Context, _ string, vars map[string]string) (ResourceText, error) {
+	job, err := d.job(ctx, "jobs", vars["id"])
+	if err != nil {
+		return ResourceText{}, err
+	}
+	text, err := json.MarshalIndent(jobItem(job, true), "", " ")
+	if err != nil {
+		return ResourceText{}, fmt.Errorf("encode the job: %w", err)
+	}
+	return ResourceText{Text: string(text), MediaType: "application/json"}, nil
+}
+
+// maxResource is the longest artifact that is read in one piece.
+const maxResource = 1_000_000
+
+func (d *Deps) readArtifactResource(ctx context.Context, uri string, vars map[string]string) (ResourceText, error) {
+	path := vars["path"]
+	if plain, err := url.PathUnescape(path); err == nil {
+		path = plain
+	}
+	data, info, err := d.Artifacts.Read(ctx, path, 0, maxResource)
+	if err != nil {
+		return ResourceText{}, err
+	}
+	if info.Size > maxResource {
+		return ResourceText{}, fault.Errorf(fault.TooLarge, "%s has %d bytes, at most %d are read in one piece; artifacts action=read pages through it", clip(line(uri), 300), info.Size, maxResource)
+	}
+	if !utf8.Valid(data) {
+		return ResourceText{}, fault.Errorf(fault.Unsupported, "%s is no text (%s)", clip(line(uri), 300), info.MediaType)
+	}
+	return markdown([]Block{{Text: notice}, {Text: newFrame().page(uri, info.MediaType, string(data))}}), nil
 }
 
 func (d *Deps) readSources(ctx context.Context, _ string, _ map[string]string) (ResourceText, error) {

@@ -3,11 +3,9 @@ package tools
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/axon-mcp/axon-mcp/engine/content"
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/security"
@@ -15,12 +13,12 @@ import (
 
 // RetrieveInput is the input of retrieve.
 type RetrieveInput struct {
-	URL        string `json:"url,omitempty" jsonschema:"address as a hit of query or sources gives it; with #anchor: that section. Such as https://docs.python.org/3/library/json.html#json.loads" rule:"max=4096"`
-	ID         string `json:"id,omitempty" jsonschema:"document_id of a hit, instead of url" rule:"max=128"`
-	Section    string `json:"section,omitempty" jsonschema:"only the section under this heading (its text or anchor), such as Basic Usage" rule:"max=500"`
-	Offset     int    `json:"offset,omitempty" jsonschema:"character to begin at: next_offset of the answer before, such as 7950" rule:"min=0 max=1000000000 default=0"`
+	URL        string `json:"url,omitempty" jsonschema:"address as a hit of query or sources gives it; with #anchor: that section. Such as https://docs.python.org/3/library/json.html#json.loads"`
+	ID         string `json:"id,omitempty" jsonschema:"document_id of a hit, instead of url"`
+	Section    string `json:"section,omitempty" jsonschema:"only the section under this heading (its text or anchor), such as Basic Usage"`
+	Offset     int    `json:"offset,omitempty" jsonschema:"character to begin at: next_offset of the answer before, such as 7950" rule:"min=0 max=1000000000"`
 	MaxChars   int    `json:"max_chars,omitempty" jsonschema:"most characters to give, such as 20000" rule:"min=100 max=1000000 default=8000"`
-	Collection string `json:"collection,omitempty" jsonschema:"where it is stored, such as axon (the default)" rule:"max=64"`
+	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
 }
 
 // RetrieveOutput is the output of retrieve. Offsets count characters (Unicode
@@ -133,62 +131,6 @@ func readPage(doc index.Document, in RetrieveInput) (RetrieveOutput, error) {
 		}
 	}
 	return out, nil
-}
-
-// section returns the byte range of the section that name means: an anchor
-// (with # where it comes from a URL), or a heading's text. An anchor of a URL
-// that is no heading's means the whole document.
-func section(doc index.Document, name string) (start, end int, err error) {
-	if name == "" {
-		return 0, len(doc.Markdown), nil
-	}
-	anchor, fromURL := strings.CutPrefix(name, "#")
-	if plain, err := url.PathUnescape(anchor); err == nil && fromURL {
-		anchor = plain
-	}
-	i := findHeading(doc.Headings, anchor)
-	if i < 0 {
-		if fromURL {
-			return 0, len(doc.Markdown), nil
-		}
-		return 0, 0, noSection(doc, anchor)
-	}
-	end = len(doc.Markdown)
-	for _, h := range doc.Headings[i+1:] {
-		if h.Level <= doc.Headings[i].Level {
-			end = h.Offset
-			break
-		}
-	}
-	return doc.Headings[i].Offset, end, nil
-}
-
-func findHeading(headings []content.Heading, name string) int {
-	for i, h := range headings {
-		if h.Anchor != "" && h.Anchor == name {
-			return i
-		}
-	}
-	for i, h := range headings {
-		if strings.EqualFold(line(h.Text), line(name)) {
-			return i
-		}
-	}
-	return -1
-}
-
-func noSection(doc index.Document, name string) error {
-	var texts []string
-	for _, h := range doc.Headings {
-		texts = append(texts, h.Text)
-	}
-	hint := "it has no headings; leave section out"
-	if near := nearest(name, texts); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", clip(line(near), 200))
-	} else if len(texts) > 0 {
-		hint = "its sections are " + clip(line(strings.Join(texts, "; ")), 500)
-	}
-	return fault.Errorf(fault.NotFound, "retrieve: %s has no section %q; %s", doc.URL, clip(line(name), 200), hint)
 }
 
 func retrieveText(f frame, in RetrieveInput) func(RetrieveOutput) []Block {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 //	min=1 max=500   range of a number, length of a string, items of a list
 //	default=10      what holds where the field is absent (JSON, or a bare word)
 //	enum=a|b        the only values
-//	each=2048       the longest string in a list
+//	optional        may be absent though the field is not omitempty
 func schemaFor[T any]() (*jsonschema.Schema, error) {
 	t := reflect.TypeFor[T]()
 	schema, err := jsonschema.ForType(t, nil)
@@ -43,8 +44,10 @@ func refine(t reflect.Type, s *jsonschema.Schema) error {
 		return refine(t.Elem(), s.Items)
 	case t.Kind() == reflect.Map && s.AdditionalProperties != nil:
 		return refine(t.Elem(), s.AdditionalProperties)
-	case t.Kind() != reflect.Struct || s.Properties == nil:
+	case t.Kind() != reflect.Struct || s.Type != "object":
 		return nil
+	case s.Properties == nil: // a tool without arguments; some clients need the word
+		s.Properties = map[string]*jsonschema.Schema{}
 	}
 	for _, field := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
@@ -56,6 +59,10 @@ func refine(t reflect.Type, s *jsonschema.Schema) error {
 			return err
 		}
 		for rule := range strings.FieldsSeq(field.Tag.Get("rule")) {
+			if rule == "optional" {
+				s.Required = slices.DeleteFunc(s.Required, func(required string) bool { return required == name })
+				continue
+			}
 			if err := applyRule(property, rule); err != nil {
 				return fmt.Errorf("field %s: %w", name, err)
 			}
@@ -96,8 +103,6 @@ func applyRule(s *jsonschema.Schema, rule string) error {
 		s.Minimum = jsonschema.Ptr(float64(n))
 	case "max integer", "max number":
 		s.Maximum = jsonschema.Ptr(float64(n))
-	case "each array":
-		s.Items.MaxLength = &n
 	default:
 		return fmt.Errorf("rule %q does not fit the type %s", rule, s.Type)
 	}
@@ -111,18 +116,15 @@ func loosen(s *jsonschema.Schema, depth int) {
 	if s == nil {
 		return
 	}
-	if s.Properties != nil {
-		s.AdditionalProperties = nil
-	}
 	switch depth {
 	case 0:
+		s.AdditionalProperties = nil
 		for _, property := range s.Properties {
 			loosen(property, 1)
 		}
 	case 1:
-		s.Properties, s.PropertyOrder = nil, nil
+		s.Properties, s.PropertyOrder, s.AdditionalProperties = nil, nil, nil
 		loosen(s.Items, 1) // the list itself is no level
-		loosen(s.AdditionalProperties, 1)
 	}
 }
 

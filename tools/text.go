@@ -2,6 +2,7 @@ package tools
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,3 +57,6 @@ func count(n int64, noun string) string {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// thousandths rounds to three decimals.
+func thousandths(f float64) float64 { return math.Round(f*1000) / 1000 }

@@ -21,7 +21,7 @@ func (f frame) page(source, note, text string) string {
 	if note != "" {
 		note = " (" + note + ")"
 	}
-	text = strings.ReplaceAll(text, f.nonce, "")
+	text = f.without(text)
 	return "--- page text " + f.nonce + " from " + f.inline(source) + note + " ---\n" +
 		strings.TrimRight(neutralise(text), "\n") + "\n--- end of page text " + f.nonce + " ---"
 }
@@ -29,7 +29,15 @@ func (f frame) page(source, note, text string) string {
 // inline is one line of a page's words, such as a title in a list, without the
 // marks that could make it look like more.
 func (f frame) inline(s string) string {
-	return neutralise(strings.ReplaceAll(line(s), f.nonce, ""))
+	return neutralise(f.without(line(s)))
+}
+
+// without takes the nonce out of s, also where taking it out makes another.
+func (f frame) without(s string) string {
+	for strings.Contains(s, f.nonce) {
+		s = strings.ReplaceAll(s, f.nonce, "")
+	}
+	return s
 }
 
 // callMarkup is what chat templates and tool protocols of the known model

@@ -1,0 +1,225 @@
+package tools
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/axon-mcp/axon-mcp/engine/content"
+	"github.com/axon-mcp/axon-mcp/engine/crawl"
+	"github.com/axon-mcp/axon-mcp/engine/fetch"
+)
+
+// Fetcher reads a URL through the guard.
+type Fetcher interface {
+	// Fetch returns any answer of the server; Response.Err is the fault that a
+	// bad status stands for. It fails with URLBlocked, TooLarge, Unsupported,
+	// Timeout or Unavailable.
+	Fetch(ctx context.Context, r fetch.Request) (*fetch.Response, error)
+}
+
+// Browser renders a page as a person's browser would. It stands behind the same
+// guard.
+type Browser interface {
+	// Render returns the document's HTML after its scripts have run.
+	Render(ctx context.Context, url string) (Rendered, error)
+}
+
+// Rendered is what a browser made of a page.
+type Rendered struct {
+	FinalURL string
+	Status   int
+	HTML     []byte
+}
+
+// loaded is a resource that has been fetched, by whatever means, and read.
+type loaded struct {
+	finalURL, mediaType, render string
+	status                      int
+	body                        []byte
+	fetched                     time.Time
+	etag, lastModified          string
+	doc                         *content.Document
+}
+
+// scrapePage reads one page in the format asked for.
+func (d *Deps) scrapePage(ctx context.Context, url string, in ScrapeInput) (ScrapedPage, error) {
+	if page, ok := d.unchanged(ctx, url, in); ok {
+		return page, nil
+	}
+	got, err := d.load(ctx, url, in)
+	if err != nil {
+		return ScrapedPage{URL: url, Status: got.status}, err
+	}
+	page := ScrapedPage{
+		URL: url, FinalURL: got.finalURL, Status: got.status, ContentType: got.mediaType, FetchedAt: stamp(got.fetched), Render: got.render,
+	}
+	if in.Format == "raw_html" {
+		return d.rawPage(ctx, page, got)
+	}
+	doc := got.doc
+	page.Title, page.Description, page.Lang, page.Published = doc.Title, doc.Description, doc.Lang, stamp(doc.Published)
+	return page, fillFormat(&page, doc, got, in)
+}
+
+// load fetches and parses. raw_html is not parsed.
+func (d *Deps) load(ctx context.Context, url string, in ScrapeInput) (loaded, error) {
+	if _, err := d.ValidateURL(url); err != nil {
+		return loaded{}, err
+	}
+	if in.Render == crawl.RenderChrome {
+		return d.loadRendered(ctx, url, in)
+	}
+	res, err := d.Fetcher.Fetch(ctx, fetch.Request{URL: url, Raw: in.Format == "raw_html"})
+	if err != nil {
+		return loaded{}, err
+	}
+	got := loaded{
+		finalURL: cmp.Or(res.FinalURL, url), mediaType: res.MediaType, render: crawl.RenderHTTP, status: res.Status,
+		body: res.Body, fetched: res.FetchedAt, etag: res.ETag, lastModified: res.LastModified,
+	}
+	if err := res.Err(); err != nil {
+		return got, err
+	}
+	if in.Format == "raw_html" {
+		return got, nil
+	}
+	if got.doc, err = content.Parse(content.Input{
+		URL: got.finalURL, MediaType: got.mediaType, Body: got.body, Include: in.Include, Exclude: in.Exclude,
+	}); err != nil {
+		return got, err
+	}
+	if got.doc.Shell && in.Render == crawl.RenderAuto && d.Browser != nil {
+		return d.loadRendered(ctx, url, in)
+	}
+	return got, nil
+}
+
+func (d *Deps) loadRendered(ctx context.Context, url string, in ScrapeInput) (loaded, error) {
+	page, err := d.Browser.Render(ctx, url)
+	if err != nil {
+		return loaded{}, err
+	}
+	got := loaded{
+		finalURL: cmp.Or(page.FinalURL, url), mediaType: "text/html", render: crawl.RenderChrome,
+		status: page.Status, body: page.HTML, fetched: d.Now(),
+	}
+	if in.Format != "raw_html" {
+		got.doc, err = content.Parse(content.Input{URL: got.finalURL, MediaType: got.mediaType, Body: got.body, Include: in.Include, Exclude: in.Exclude})
+	}
+	return got, err
+}
+
+// unchanged answers from the index where the page is there and the server says
+// that it has not changed since.
+func (d *Deps) unchanged(ctx context.Context, url string, in ScrapeInput) (ScrapedPage, bool) {
+	if in.Render == crawl.RenderChrome || in.Format == "raw_html" || in.Format == "links" || in.Format == "json" || len(in.Include)+len(in.Exclude) > 0 {
+		return ScrapedPage{}, false
+	}
+	if _, err := d.ValidateURL(url); err != nil {
+		return ScrapedPage{}, false
+	}
+	key, err := crawl.Key(url)
+	if err != nil {
+		return ScrapedPage{}, false
+	}
+	known, ok, err := d.Store.Known(ctx, d.Config.Collection, key)
+	if err != nil || !ok || known.ETag+known.LastModified == "" {
+		return ScrapedPage{}, false
+	}
+	res, err := d.Fetcher.Fetch(ctx, fetch.Request{URL: url, ETag: known.ETag, LastModified: known.LastModified})
+	if err != nil || !res.NotModified {
+		return ScrapedPage{}, false
+	}
+	stored, err := d.Documents.Document(ctx, d.Config.Collection, key)
+	if err != nil {
+		return ScrapedPage{}, false
+	}
+	page := ScrapedPage{
+		URL: url, FinalURL: cmp.Or(res.FinalURL, url), Status: 304, Title: stored.Title, Description: stored.Description, Lang: stored.Lang,
+		Published: stamp(stored.Published), FetchedAt: stamp(stored.FetchedAt), Render: crawl.RenderHTTP, FromCache: true,
+	}
+	doc := &content.Document{Markdown: stored.Markdown, Headings: stored.Headings}
+	return page, fillFormat(&page, doc, loaded{}, in) == nil
+}
+
+// fillFormat sets the field that the format means.
+func fillFormat(page *ScrapedPage, doc *content.Document, got loaded, in ScrapeInput) error {
+	page.WordCount = len(strings.Fields(doc.Markdown))
+	switch in.Format {
+	case "markdown":
+		page.Markdown = page.limited(doc.Markdown, in.MaxChars)
+	case "text":
+		page.Text = page.limited(plainText(doc.Markdown), in.MaxChars)
+	case "html":
+		html, err := contentHTML(doc.Markdown)
+		if err != nil {
+			return fmt.Errorf("render the content as HTML: %w", err)
+		}
+		page.HTML = page.limited(html, in.MaxChars)
+	case "links":
+		for _, l := range doc.Links {
+			page.Links = append(page.Links, ScrapeLink{l.URL, line(l.Text)})
+		}
+	case "json":
+		page.JSON = jsonOf(doc, got)
+	}
+	return nil
+}
+
+// limited returns text cut to maxChars characters, if that is not 0.
+func (p *ScrapedPage) limited(text string, maxChars int) *string {
+	if maxChars > 0 && utf8.RuneCountInString(text) > maxChars {
+		text, p.Truncated = text[:pageEnd(text, maxChars)], true
+	}
+	return &text
+}
+
+// rawPage keeps the body as an artifact: raw HTML is never put into a context.
+func (d *Deps) rawPage(ctx context.Context, page ScrapedPage, got loaded) (ScrapedPage, error) {
+	sum := sha256.Sum256(got.body)
+	info, err := d.Artifacts.Write(ctx, "raw/"+hex.EncodeToString(sum[:16])+".html", got.body, "text/html")
+	if err != nil {
+		return page, fmt.Errorf("keep the page: %w", err)
+	}
+	page.RawHTML = artifactScheme + info.Path
+	return page, nil
+}
+
+// section of a page, as format=json gives it.
+type scrapedSection struct {
+	Level    int    `json:"level"`
+	Heading  string `json:"heading"`
+	Anchor   string `json:"anchor,omitempty"`
+	Markdown string `json:"markdown"`
+}
+
+// jsonOf is the value of a JSON resource, or a page's sections.
+func jsonOf(doc *content.Document, got loaded) any {
+	if strings.HasSuffix(got.mediaType, "json") {
+		var value any
+		if json.Unmarshal(got.body, &value) == nil {
+			return map[string]any{"value": value}
+		}
+	}
+	sections := []scrapedSection{}
+	add := func(h content.Heading, from, to int) {
+		text := strings.TrimSpace(doc.Markdown[from:to])
+		if h.Text != "" || text != "" {
+			sections = append(sections, scrapedSection{h.Level, h.Text, h.Anchor, text})
+		}
+	}
+	from, current := 0, content.Heading{}
+	for _, h := range doc.Headings {
+		add(current, from, h.Offset)
+		from, current = h.Offset, h
+	}
+	add(current, from, len(doc.Markdown))
+	return map[string]any{"sections": sections}
+}

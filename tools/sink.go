@@ -1,0 +1,102 @@
+package tools
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/engine/crawl"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+)
+
+// Store takes documents in.
+type Store interface {
+	// Write stores a page whole, in one transaction.
+	Write(ctx context.Context, e index.Entry) (index.Written, error)
+	// Known returns what is stored of a page; ok is false if nothing is.
+	Known(ctx context.Context, collection, url string) (known index.Known, ok bool, err error)
+	// Touch says that the page was seen unchanged at that time.
+	Touch(ctx context.Context, collection, url string, at time.Time) error
+	// Missing records that the page was not found, and removes it the second
+	// time or, if it is gone forever, at once.
+	Missing(ctx context.Context, collection, url string, goneForever bool) (removed bool, err error)
+	// Clean stores a page again without the blocks in drop, starting from the
+	// page as fetched.
+	Clean(ctx context.Context, collection, url string, drop map[uint64]bool) (changed bool, err error)
+	// Remove deletes a page. A page that is not there is no error.
+	Remove(ctx context.Context, collection, url string) (removed bool, err error)
+}
+
+// engineCrawler is Crawler on the engine's functions.
+type engineCrawler struct{ deps crawl.Deps }
+
+// NewCrawler makes the Crawler of the engine. Sink and Report of deps are set
+// by each call.
+func NewCrawler(deps crawl.Deps) Crawler { return engineCrawler{deps} }
+
+// Crawl runs crawl.Run.
+func (e engineCrawler) Crawl(ctx context.Context, sink crawl.Sink, job string, opts crawl.Options, report func(crawl.Progress)) (crawl.Stats, error) {
+	deps := e.deps
+	deps.Sink, deps.Report = sink, report
+	return crawl.Run(ctx, deps, job, opts)
+}
+
+// Map runs crawl.Map.
+func (e engineCrawler) Map(ctx context.Context, opts crawl.MapOptions) ([]crawl.MapEntry, error) {
+	return crawl.Map(ctx, e.deps, opts)
+}
+
+// indexSink is crawl.Sink on the index. It counts what was embedded, which a
+// crawl does not know.
+type indexSink struct {
+	store           Store
+	collection, job string
+	embedded        atomic.Int64
+}
+
+func newIndexSink(store Store, collection, job string) *indexSink {
+	return &indexSink{store: store, collection: collection, job: job}
+}
+
+// Known returns what is stored of a page.
+func (s *indexSink) Known(ctx context.Context, url string) (crawl.Known, bool, error) {
+	k, ok, err := s.store.Known(ctx, s.collection, url)
+	return crawl.Known{ETag: k.ETag, LastModified: k.LastModified, Hash: k.Hash, Blocks: k.Blocks, Links: k.Links, FetchedAt: k.FetchedAt}, ok, err
+}
+
+// Put stores a page.
+func (s *indexSink) Put(ctx context.Context, page crawl.Page) (crawl.Put, error) {
+	written, err := s.store.Write(ctx, index.Entry{
+		Collection: s.collection, SourceType: "web", JobID: s.job, URL: page.URL, Doc: page.Doc,
+		ETag: page.ETag, LastModified: page.LastModified, FetchedAt: page.FetchedAt, Blocks: page.Blocks, Links: page.Links,
+	})
+	if err != nil {
+		return crawl.Put{}, err
+	}
+	s.embedded.Add(int64(written.Embedded))
+	return crawl.Put{Change: crawl.Change(written.Change), Chunks: written.Chunks}, nil
+}
+
+// Touch says that a page was seen unchanged.
+func (s *indexSink) Touch(ctx context.Context, url string, at time.Time) error {
+	return s.store.Touch(ctx, s.collection, url, at)
+}
+
+// Gone removes a page, or remembers its first 404.
+func (s *indexSink) Gone(ctx context.Context, url string, evidence crawl.Evidence) (removed bool, err error) {
+	switch evidence {
+	case crawl.NotFound:
+		return s.store.Missing(ctx, s.collection, url, false)
+	case crawl.GoneForever:
+		return s.store.Missing(ctx, s.collection, url, true)
+	case crawl.Absent, crawl.Moved, crawl.Forbidden, crawl.Duplicate:
+		return s.store.Remove(ctx, s.collection, url)
+	}
+	return false, fmt.Errorf("%q is no evidence that %s has gone", evidence, url)
+}
+
+// Clean stores a page again without learnt boilerplate.
+func (s *indexSink) Clean(ctx context.Context, url string, boilerplate map[uint64]bool) (bool, error) {
+	return s.store.Clean(ctx, s.collection, url, boilerplate)
+}
