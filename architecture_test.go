@@ -34,7 +34,7 @@ func rooms() map[string][]string {
 		"jobs":     append(leaves, "store"),
 		"store":    leaves,
 
-		"engine/content":         {},
+		"engine/content":         leaves,
 		"engine/fetch":           append(leaves, "security"),
 		"engine/crawl":           append(leaves, "engine/fetch", "engine/content", "store"),
 		"engine/index":           append(leaves, "engine/content", "store"),

@@ -21,8 +21,16 @@ var sites = []struct {
 }{
 	{"python3.11-doc", "/usr/share/doc/python3.11/html", []mark{{tag: atom.Div, class: "body"}}},
 	{"postgresql-doc-15", "/usr/share/doc/postgresql-doc-15/html", []mark{
-		{tag: atom.Div, class: "book"}, {tag: atom.Div, class: "part"}, {tag: atom.Div, class: "chapter"}, {tag: atom.Div, class: "appendix"}, {tag: atom.Div, class: "preface"},
-		{tag: atom.Div, class: "refentry"}, {tag: atom.Div, class: "reference"}, {tag: atom.Div, class: "sect1"}, {tag: atom.Div, class: "bibliography"}, {tag: atom.Div, class: "index"},
+		{tag: atom.Div, class: "book"},
+		{tag: atom.Div, class: "part"},
+		{tag: atom.Div, class: "chapter"},
+		{tag: atom.Div, class: "appendix"},
+		{tag: atom.Div, class: "preface"},
+		{tag: atom.Div, class: "refentry"},
+		{tag: atom.Div, class: "reference"},
+		{tag: atom.Div, class: "sect1"},
+		{tag: atom.Div, class: "bibliography"},
+		{tag: atom.Div, class: "index"},
 	}},
 }
 

@@ -63,8 +63,10 @@ func (l *linker) all(root, main *html.Node) []Link {
 					list[i].Main = list[i].Main || inMain
 				} else {
 					at[target] = len(list)
-					list = append(list, Link{URL: target, Text: tight(n), Main: inMain,
-						NoFollow: strings.Contains(strings.ToLower(attr(n, "rel")), "nofollow")})
+					list = append(list, Link{
+						URL: target, Text: tight(n), Main: inMain,
+						NoFollow: strings.Contains(strings.ToLower(attr(n, "rel")), "nofollow"),
+					})
 				}
 			}
 		}
