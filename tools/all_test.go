@@ -190,7 +190,7 @@ func TestListIsInAFixedOrder(t *testing.T) {
 }
 
 func BenchmarkNew(b *testing.B) {
-	d := Deps{}
+	d := newBench(b).deps
 	for b.Loop() {
 		if _, err := New(d); err != nil {
 			b.Fatal(err)

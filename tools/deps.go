@@ -119,6 +119,17 @@ func (d Deps) complete() (Deps, error) {
 	if d.Config, err = d.Config.withDefaults(); err != nil {
 		return d, err
 	}
+	for name, part := range map[string]any{
+		"Documents": d.Documents, "Searcher": d.Searcher, "Store": d.Store, "Eraser": d.Eraser, "Archive": d.Archive,
+		"Artifacts": d.Artifacts, "Queue": d.Queue, "Fetcher": d.Fetcher, "Crawler": d.Crawler,
+	} {
+		if part == nil {
+			return d, fault.Errorf(fault.Internal, "tools: Deps.%s is missing", name)
+		}
+	}
+	if d.ValidateURL == nil {
+		return d, fault.New(fault.Internal, "tools: Deps.ValidateURL is missing")
+	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}

@@ -227,6 +227,20 @@ func TestCompactView(t *testing.T) {
 	}
 }
 
+func TestAMissingPartIsSaidAtTheStart(t *testing.T) {
+	t.Parallel()
+	d := newBench(t).deps
+	d.Crawler = nil
+	if _, err := New(d); err == nil || !strings.Contains(err.Error(), "Deps.Crawler") {
+		t.Error(err)
+	}
+	d = newBench(t).deps
+	d.ValidateURL = nil
+	if _, err := New(d); err == nil || !strings.Contains(err.Error(), "Deps.ValidateURL") {
+		t.Error(err)
+	}
+}
+
 func TestConfigNamesEveryFault(t *testing.T) {
 	t.Parallel()
 	_, err := New(Deps{Config: Config{
