@@ -66,9 +66,10 @@ func nameOf(raw string) string {
 }
 
 func parseHTML(in Input) (*Document, error) {
-	root, err := html.Parse(bytes.NewReader(in.Body))
+	// Without scripting <noscript> is parsed: it is what such a reader is given.
+	root, err := html.ParseWithOptions(bytes.NewReader(in.Body), html.ParseOptionEnableScripting(false))
 	if err != nil { // nested deeper than the parser goes
-		root, err = html.Parse(bytes.NewReader(flatten(in.Body)))
+		root, err = html.ParseWithOptions(bytes.NewReader(flatten(in.Body)), html.ParseOptionEnableScripting(false))
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Unsupported, err, "%s cannot be read as HTML", in.URL)
@@ -145,6 +146,9 @@ func trimmed(md string, headings []Heading) []Heading {
 func mainNodes(root *html.Node, gen *generator, include []string) (nodes []*html.Node, known bool, err error) {
 	if len(include) == 0 {
 		n := mainOf(root, gen)
+		if instead := withoutScript(root, n); instead != nil {
+			return []*html.Node{instead}, false, nil
+		}
 		return []*html.Node{n}, gen != nil && n.DataAtom != atom.Body, nil
 	}
 	inside := map[*html.Node]bool{}
@@ -165,6 +169,34 @@ func mainNodes(root *html.Node, gen *generator, include []string) (nodes []*html
 		}
 	}
 	return nodes, true, nil
+}
+
+// Bytes of text below which a page is nearly empty, and from which <noscript>
+// is a page of its own.
+const nearlyEmpty, aPage = 300, 500
+
+// withoutScript returns the <noscript> that holds what a page shows to readers
+// that run no scripts, where the page itself shows next to nothing.
+func withoutScript(root, main *html.Node) *html.Node {
+	if weigh(main).text >= nearlyEmpty {
+		return nil
+	}
+	var best *html.Node
+	most := aPage
+	walk(root, func(n *html.Node) bool {
+		if n.DataAtom != atom.Noscript {
+			return true
+		}
+		text := 0
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			text += weigh(c).text
+		}
+		if text >= most {
+			best, most = n, text
+		}
+		return false
+	})
+	return best
 }
 
 func exclude(root *html.Node, selectors []string) error {
