@@ -44,6 +44,8 @@ type Deps struct {
 	ConfirmKey []byte
 	// Now is the clock. Nil: time.Now.
 	Now func() time.Time
+
+	sweeper *sweeper
 }
 
 // Searcher finds passages.
@@ -133,6 +135,7 @@ func (d Deps) complete() (Deps, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
+	d.sweeper = &sweeper{}
 	if d.Now == nil {
 		d.Now = time.Now
 	}

@@ -137,7 +137,9 @@ func (f *fakeIndex) Duplicates(context.Context, string, bool) ([][]index.Source,
 type fakeArtifacts struct {
 	mu    sync.Mutex
 	files map[string][]byte
-	err   error
+	// modified is when a file was written, where that is not testTime.
+	modified map[string]time.Time
+	err      error
 }
 
 func (f *fakeArtifacts) Write(_ context.Context, name string, data []byte, mediaType string) (artifact.Info, error) {
@@ -171,7 +173,11 @@ func (f *fakeArtifacts) List(_ context.Context, prefix string, limit int, cursor
 		if len(list) == limit {
 			return list, list[limit-1].Path, nil
 		}
-		list = append(list, artifact.Info{Path: name, Size: int64(len(f.files[name])), MediaType: "text/markdown", Modified: testTime})
+		at := testTime
+		if other, ok := f.modified[name]; ok {
+			at = other
+		}
+		list = append(list, artifact.Info{Path: name, Size: int64(len(f.files[name])), MediaType: "text/markdown", Modified: at})
 	}
 	return list, "", nil
 }

@@ -102,15 +102,16 @@ func keep(ctx context.Context, d *Deps, tool string, raw json.RawMessage, whole,
 		data, mediaType, ext = pretty.Bytes(), "application/json", ".json"
 	}
 	sum := sha256.Sum256(data)
-	path := "results/" + tool + "-" + hex.EncodeToString(sum[:8]) + ext
+	path := resultsDir + tool + "-" + hex.EncodeToString(sum[:8]) + ext
 	info, err := d.Artifacts.Write(ctx, path, data, mediaType)
 	if err != nil {
 		d.Log.LogAttrs(ctx, slog.LevelWarn, "store a long result", slog.String("tool", tool), slog.String("error", err.Error()))
 		return nil
 	}
+	d.sweep(ctx)
 	return &Link{
 		URI: artifactScheme + info.Path, Name: info.Path, MediaType: mediaType, Size: info.Size,
-		Description: shape + ", " + count(int64(bytes.Count(data, []byte("\n"))+1), "line"),
+		Description: shape + ", " + count(int64(bytes.Count(data, []byte("\n"))+1), "line") + ", kept 7 days",
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/axon-mcp/axon-mcp/engine/index"
 )
@@ -76,6 +78,34 @@ func TestAFullStoreCostsTheLinkAndNotTheAnswer(t *testing.T) {
 	}
 	if !strings.Contains(b.log.String(), "no space left") {
 		t.Error("the log does not tell")
+	}
+}
+
+func TestOldResultsAreSwept(t *testing.T) {
+	t.Parallel()
+	now := testTime
+	b := newBench(t, func(d *Deps) { d.Now = func() time.Time { return now } })
+	manySources(b, 400)
+	b.artifacts.modified = map[string]time.Time{
+		"results/old": now.Add(-keepResults - time.Hour), "results/new": now.Add(-time.Hour), "jobs/j/old": now.Add(-keepResults - time.Hour),
+	}
+	for name := range b.artifacts.modified {
+		b.artifacts.files[name] = []byte("x")
+	}
+	left := func() []string {
+		must[SourcesOutput](t, b, "sources", `{"limit":400}`)
+		return slices.DeleteFunc(sortedKeys(b.artifacts.files), func(name string) bool { return strings.HasPrefix(name, "results/sources-") })
+	}
+	if got := left(); !slices.Equal(got, []string{"jobs/j/old", "results/new"}) {
+		t.Errorf("left: %v", got)
+	}
+	b.artifacts.files["results/old"] = []byte("again")
+	if got := left(); len(got) != 3 {
+		t.Errorf("swept again at once: %v", got)
+	}
+	now = now.Add(sweepEvery)
+	if got := left(); len(got) != 2 {
+		t.Errorf("not swept an hour later: %v", got)
 	}
 }
 
