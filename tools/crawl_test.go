@@ -210,6 +210,31 @@ func TestCrawlToFiles(t *testing.T) {
 	}
 }
 
+func TestFilesAreCleanedOfBoilerplate(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	s := &fileSink{artifacts: b.artifacts, dir: "jobs/j"}
+	page := crawledPage(1)
+	menu := "Home, Docs, Blog and Contact stand on every page.\n\n"
+	page.Doc.Markdown = menu + "# Page 1\n\nWhat it says itself.\n"
+	if _, err := s.Put(t.Context(), page); err != nil {
+		t.Fatal(err)
+	}
+	drop := map[uint64]bool{content.Blocks(page.Doc.Markdown)[0].Fingerprint: true}
+	for _, want := range []bool{true, false} {
+		if changed, err := s.Clean(t.Context(), page.URL, drop); changed != want || err != nil {
+			t.Errorf("clean: %v, %v, want %v", changed, err, want)
+		}
+	}
+	head, markdown, err := s.read(t.Context(), s.name(page.URL))
+	if err != nil || head.URL != page.URL || strings.Contains(markdown, "Contact") || !strings.Contains(markdown, "What it says itself.") {
+		t.Errorf("%+v, %q, %v", head, markdown, err)
+	}
+	if _, err := s.Clean(t.Context(), "https://a.example/none", drop); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("a page that is not there: %v", err)
+	}
+}
+
 func TestIndexSink(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

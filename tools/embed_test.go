@@ -121,6 +121,20 @@ func TestEmbedFolder(t *testing.T) {
 	}
 }
 
+func TestAFileThatCannotBeReadFailsAlone(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"a.md": "# A\n", "broken.pdf": "%PDF-1.7 and nothing more", "c.md": "# C\n"})
+	b := newBench(t, withRoot(dir))
+	b.index.put(index.Document{URL: "file://" + dir + "/gone.md", SourceType: "file"})
+	out, text := must[WorkOutput](t, b, "embed", `{"path":"docs","wait":true}`)
+	if out.PagesFetched != 2 || out.PagesFailed != 1 || out.Failures["unsupported"] != 1 || out.Complete || !strings.Contains(text, "failed, unsupported: 1") {
+		t.Errorf("%+v\n%s", out.WorkCounts, text)
+	}
+	if _, ok := b.index.docs["file://"+dir+"/gone.md"]; !ok {
+		t.Error("an incomplete walk is no evidence that a file has gone")
+	}
+}
+
 func TestEmbedFile(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"a.md": "# A\n", "b.png": "x\x00y"})
