@@ -1,0 +1,143 @@
+package crawl
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/fault"
+)
+
+// reportPause is the least time between two reports.
+const reportPause = 250 * time.Millisecond
+
+// meter counts what a crawl does, and reports it. The atomic fields are for all
+// stages; the rest is for one goroutine at a time: the settler within a wave,
+// Run's between waves.
+type meter struct {
+	waiting atomic.Int64 // URLs in the queue
+	skipped atomic.Int64 // rows of skipped URLs
+	bytes   atomic.Int64 // of all bodies
+
+	mu       sync.Mutex
+	overflew map[string]int // skipped URLs without a row, by reason
+
+	tell     func(Progress)
+	began    time.Time
+	told     time.Time
+	settledN int64 // in this attempt
+	done     int64 // in all attempts
+	counts   map[string]int64
+	down     int // pages in a row that failed for a reason that may pass
+}
+
+// newMeter returns a meter that reports to tell, which may be nil.
+func newMeter(began time.Time, tell func(Progress)) *meter {
+	return &meter{tell: tell, began: began, overflew: map[string]int{}, counts: map[string]int64{}}
+}
+
+// set takes over what the frontier says.
+func (m *meter) set(tally Tally) {
+	m.waiting.Store(int64(tally.Waiting))
+	m.bytes.Store(tally.Bytes)
+	m.counts = map[string]int64{"fetched": int64(tally.Read)}
+	m.done = int64(tally.Asked)
+	skipped := 0
+	for outcome, reasons := range tally.Outcomes {
+		for reason, n := range reasons {
+			m.add(outcome, reason, int64(n))
+			if outcome == OutcomeSkipped {
+				skipped += n
+			}
+		}
+	}
+	m.skipped.Store(int64(skipped))
+}
+
+// add counts n URLs by outcome and reason.
+func (m *meter) add(outcome Outcome, reason string, n int64) {
+	switch outcome {
+	case OutcomeAdded, OutcomeChanged:
+		m.counts["changed"] += n
+	case OutcomeSkipped, OutcomeLed:
+		m.counts[reason] += n
+	default:
+		m.counts[string(outcome)] += n
+	}
+}
+
+// overflow counts n URLs that are skipped and kept nowhere.
+func (m *meter) overflow(reason string, n int) {
+	if n == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.overflew[reason] += n
+}
+
+// overflowed returns the counts of overflow.
+func (m *meter) overflowed() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.overflew)
+}
+
+// settled counts a URL. It fails with Unavailable when so many pages failed in a
+// row that the site must be down: going on would only burn through the queue.
+func (m *meter) settled(v *visit) error {
+	m.waiting.Add(-1)
+	m.done++
+	m.settledN++
+	m.add(v.out.Outcome, v.out.Reason, 1)
+	if v.out.Read {
+		m.counts["fetched"]++
+	}
+	m.overflow(SkipNoFollow, v.noFollow)
+	if v.out.Outcome != OutcomeFailed || !passing(v.out.Reason) {
+		m.down = 0
+		return nil
+	}
+	if m.down++; m.down < downAfter {
+		return nil
+	}
+	return fault.Errorf(fault.Unavailable, "the site stopped answering: the last %d pages failed (%s). "+
+		"What was read is kept; start the job again to go on", downAfter, v.out.Reason)
+}
+
+// passing reports whether a page that failed for reason may be had later.
+func passing(reason string) bool {
+	switch reason {
+	case string(fault.Timeout), string(fault.Unavailable), string(fault.Busy),
+		"http_408", "http_425", "http_429", "http_500", "http_502", "http_503", "http_504":
+		return true
+	}
+	return false
+}
+
+// report tells how far the crawl is, unless it did so just before.
+func (m *meter) report(phase string) {
+	now := time.Now()
+	if m.tell == nil || now.Sub(m.told) < reportPause {
+		return
+	}
+	m.told = now
+	waiting := max(m.waiting.Load(), 0)
+	progress := Progress{Phase: phase, Done: m.done, Total: m.done + waiting, Counts: maps.Clone(m.counts)}
+	if seconds := now.Sub(m.began).Seconds(); seconds > 0 && m.settledN > 0 {
+		progress.Rate = float64(m.settledN) / seconds
+		progress.ETA = time.Duration(float64(waiting) / progress.Rate * float64(time.Second))
+	}
+	m.tell(progress)
+}
+
+// reportPass tells how far a pass over the pages is.
+func (m *meter) reportPass(phase string, done, total int) {
+	now := time.Now()
+	if m.tell == nil || now.Sub(m.told) < reportPause {
+		return
+	}
+	m.told = now
+	m.tell(Progress{Phase: phase, Done: int64(done), Total: int64(total), Counts: maps.Clone(m.counts)})
+}
