@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math/big"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,9 +147,6 @@ func (c *checker) text(s *jsonschema.Schema, text string) bool {
 // number reports whether n fits s, and returns it in the form that decodes into
 // a Go integer: 1e2 is 100 (JSON Schema, 4.2.3).
 func (c *checker) number(s *jsonschema.Schema, n json.Number) (any, bool) {
-	if len(n) > 32 { // no number of ours is that long, and 1e999999999 would take for ever
-		return nil, false
-	}
 	f, err := n.Float64()
 	if err != nil || (s.Minimum != nil && f < *s.Minimum) || (s.Maximum != nil && f > *s.Maximum) {
 		return nil, false
@@ -157,15 +154,21 @@ func (c *checker) number(s *jsonschema.Schema, n json.Number) (any, bool) {
 	if s.Type == "number" {
 		return n, true
 	}
-	whole, ok := new(big.Rat).SetString(n.String())
-	if !ok || !whole.IsInt() || !whole.Num().IsInt64() {
+	if _, err := n.Int64(); err == nil {
+		return n, true
+	}
+	const exact = 1 << 53 // above it a float does not tell one integer from the next
+	if f != math.Trunc(f) || math.Abs(f) > exact || (f == 0 && strings.ContainsAny(mantissa(n), "123456789")) {
 		return nil, false
 	}
-	if plain := whole.Num().String(); plain != n.String() {
-		c.changed = true
-		return json.Number(plain), true
-	}
-	return n, true
+	c.changed = true
+	return json.Number(strconv.FormatInt(int64(f), 10)), true
+}
+
+// mantissa is what stands before a number's exponent.
+func mantissa(n json.Number) string {
+	text, _, _ := strings.Cut(strings.ToLower(n.String()), "e")
+	return text
 }
 
 func (c *checker) refuse(s *jsonschema.Schema, v any, path string) {
