@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/mcp"
@@ -23,7 +24,9 @@ type Config struct {
 	Tools    tools.Config    `section:"Tools"`
 	Security security.Config `section:"Reaching out"`
 	Fetch    fetch.Config    `section:"Reaching out"`
-	Jobs     jobs.Config     `section:"Jobs"`
+	Jobs     jobs.Config     `section:"Jobs and files"`
+
+	Artifacts artifact.Config `section:"Jobs and files"`
 
 	// Unknown names AXON_ variables that are set and mean nothing here.
 	Unknown []string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/config"
+	"github.com/axon-mcp/axon-mcp/engine/crawl"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/mcp"
@@ -31,20 +32,25 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	p := &parts{cfg: cfg, data: &data{cfg: cfg, log: log}}
 	cfg.Security.SelfAddresses = append(cfg.Security.SelfAddresses, net.JoinHostPort(cfg.HTTP.Host, strconv.Itoa(cfg.HTTP.Port)))
 	guard, guardErr := security.NewGuard(cfg.Security, log)
+	cfg.Fetch.UserAgent = strings.Replace(cfg.Fetch.UserAgent, "axon-mcp (", "axon-mcp/"+version+" (", 1)
+	client := fetch.New(guard, cfg.Fetch, log)
 	index := lazyIndex{p.data}
 	registry, toolsErr := tools.New(tools.Deps{
 		Config: cfg.Tools, Log: log,
-		Documents: index, Searcher: index, Eraser: index,
-		Queue:     lazyQueue{p.data},
-		Artifacts: lazyArtifacts{p.data},
-		Checks:    p.checks(),
+		Documents: index, Searcher: index, Store: index, Eraser: index, Archive: index,
+		Artifacts: lazyArtifacts{p.data}, OutputDir: outputDir(cfg),
+		Queue:   lazyQueue{p.data},
+		Fetcher: client,
+		Crawler: tools.NewCrawler(crawl.Deps{
+			Fetch: client, Frontier: lazyFrontier{p.data}, Validate: guard.ValidateURL, Log: log,
+		}),
+		ValidateURL: guard.ValidateURL,
+		Checks:      p.checks(),
 	})
 	if err := config.Wrong(guardErr, toolsErr); err != nil {
 		return nil, err
 	}
 	p.registry = registry
-	cfg.Fetch.UserAgent = strings.Replace(cfg.Fetch.UserAgent, "axon-mcp (", "axon-mcp/"+version+" (", 1)
-	_ = fetch.New(guard, cfg.Fetch, log)
 	return p, nil
 }
 

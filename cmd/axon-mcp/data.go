@@ -78,11 +78,7 @@ func (d *data) artifacts() (*artifact.Dir, error) {
 	if d.files != nil {
 		return d.files, nil
 	}
-	dir := d.cfg.Artifacts.Dir
-	if dir == "" {
-		dir = filepath.Join(d.cfg.Program.DataDir, "output")
-	}
-	files, err := artifact.Open(dir, d.cfg.Artifacts)
+	files, err := artifact.Open(outputDir(d.cfg), d.cfg.Artifacts)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +90,23 @@ func (d *data) artifacts() (*artifact.Dir, error) {
 func (d *data) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.opened == nil {
-		return nil
+	var errs []error
+	if d.files != nil {
+		errs = append(errs, d.files.Close())
 	}
-	o := d.opened
-	d.opened = nil
-	return errors.Join(o.index.Close(), o.db.Close())
+	if d.opened != nil {
+		errs = append(errs, d.opened.index.Close(), d.opened.db.Close())
+	}
+	d.files, d.opened = nil, nil
+	return errors.Join(errs...)
+}
+
+// outputDir is the folder of the artifacts.
+func outputDir(cfg config.Config) string {
+	if cfg.Artifacts.OutputDir != "" {
+		return cfg.Artifacts.OutputDir
+	}
+	return filepath.Join(cfg.Program.DataDir, "output")
 }
 
 // Pauses of patiently, which grow from the first to the last.

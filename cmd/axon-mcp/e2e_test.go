@@ -189,7 +189,7 @@ func TestEndOfInput(t *testing.T) {
 	if err := client.call(t.Context(), "crawl", map[string]any{"urls": []string{s.URL + "/"}, "max_depth": 50}, &started, nil); err != nil {
 		t.Fatalf("%v\n%s", err, client.stderr)
 	}
-	<-s.first()
+	s.awaitFirst(t)
 	client.stdin.Close()
 	t.Logf("ended %s after the end of its input", client.wait(t, 3*time.Second))
 	if got := p.jobStatus(started.JobID); got != "pending" {
@@ -256,7 +256,7 @@ func TestManyServers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	<-s.first()
+	s.awaitFirst(t)
 	clients[0].kill(t)
 	clients[1].kill(t)
 	at := s.total()

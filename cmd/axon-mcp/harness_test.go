@@ -72,10 +72,17 @@ func (s *site) total() int {
 	return len(s.pages)
 }
 
-func (s *site) first() <-chan struct{} {
+// awaitFirst returns when the first page has been asked for.
+func (s *site) awaitFirst(t testing.TB) {
+	t.Helper()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen
+	seen := s.seen
+	s.mu.Unlock()
+	select {
+	case <-seen:
+	case <-time.After(20 * time.Second):
+		t.Fatal("no page was asked for within 20 s")
+	}
 }
 
 func (s *site) host() string { return strings.TrimPrefix(s.URL, "http://") }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/artifact"
+	"github.com/axon-mcp/axon-mcp/engine/crawl"
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/jobs"
 )
@@ -219,6 +220,18 @@ func (l lazyQueue) Recover(ctx context.Context) (int, error) {
 	return o.queue.Recover(ctx)
 }
 
+// lazyFrontier is the frontier as a crawl needs it.
+type lazyFrontier struct{ *data }
+
+// Open is crawl.SQLite.Open.
+func (l lazyFrontier) Open(ctx context.Context, job, scope string, starts []crawl.Found) (crawl.Queue, crawl.State, error) {
+	o, err := l.get(ctx)
+	if err != nil {
+		return nil, crawl.State{}, err
+	}
+	return crawl.NewSQLite(o.db.Read, o.db.Tx).Open(ctx, job, scope, starts)
+}
+
 // lazyArtifacts is the folder of artifacts as the tools need it.
 type lazyArtifacts struct{ *data }
 
@@ -229,4 +242,49 @@ func (l lazyArtifacts) Write(ctx context.Context, path string, data []byte, medi
 		return artifact.Info{}, err
 	}
 	return dir.Write(ctx, path, data, mediaType)
+}
+
+// Read is artifact.Dir.Read.
+func (l lazyArtifacts) Read(ctx context.Context, path string, offset, limit int64) ([]byte, artifact.Info, error) {
+	dir, err := l.artifacts()
+	if err != nil {
+		return nil, artifact.Info{}, err
+	}
+	return dir.Read(ctx, path, offset, limit)
+}
+
+// List is artifact.Dir.List.
+func (l lazyArtifacts) List(ctx context.Context, prefix string, limit int, cursor string) ([]artifact.Info, string, error) {
+	dir, err := l.artifacts()
+	if err != nil {
+		return nil, "", err
+	}
+	return dir.List(ctx, prefix, limit, cursor)
+}
+
+// Grep is artifact.Dir.Grep.
+func (l lazyArtifacts) Grep(ctx context.Context, path, pattern string, limit int) ([]artifact.Line, error) {
+	dir, err := l.artifacts()
+	if err != nil {
+		return nil, err
+	}
+	return dir.Grep(ctx, path, pattern, limit)
+}
+
+// Remove is artifact.Dir.Remove.
+func (l lazyArtifacts) Remove(ctx context.Context, path string) error {
+	dir, err := l.artifacts()
+	if err != nil {
+		return err
+	}
+	return dir.Remove(ctx, path)
+}
+
+// RemoveOlder is artifact.Dir.RemoveOlder.
+func (l lazyArtifacts) RemoveOlder(ctx context.Context, age time.Duration, dry bool) (int, int64, error) {
+	dir, err := l.artifacts()
+	if err != nil {
+		return 0, 0, err
+	}
+	return dir.RemoveOlder(ctx, age, dry)
 }
