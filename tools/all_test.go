@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write the snapshots anew")
 
-// definition is a tool as tools/list shows it: what a model pays for.
+// definition is a tool as tools/list shows it, with all that the MCP door adds:
+// what a model pays for.
 type definition struct {
 	Name        string             `json:"name"`
 	Title       string             `json:"title"`
@@ -26,13 +27,14 @@ type definition struct {
 	Annotations map[string]any     `json:"annotations"`
 	Input       *jsonschema.Schema `json:"inputSchema"`
 	Output      *jsonschema.Schema `json:"outputSchema"`
+	Meta        map[string]any     `json:"_meta"`
 }
 
 func define4(t *Tool) definition {
 	return definition{t.Name, t.Title, t.About, map[string]any{
-		"readOnlyHint": t.Hints.ReadOnly, "destructiveHint": t.Hints.Destructive,
+		"title": t.Title, "readOnlyHint": t.Hints.ReadOnly, "destructiveHint": t.Hints.Destructive,
 		"idempotentHint": t.Hints.Idempotent, "openWorldHint": t.Hints.OpenWorld,
-	}, t.Input, t.Output}
+	}, t.Input, t.Output, map[string]any{"axon-mcp/scope": t.Scope, "axon-mcp/toolset": t.Toolset}}
 }
 
 // The budgets of tools.md. The list is to hold twice as many tools one day.

@@ -15,7 +15,7 @@ import (
 
 // CrawlInput is the input of crawl.
 type CrawlInput struct {
-	URLs             []string `json:"urls" jsonschema:"starts, such as [\"https://docs.python.org/3/\"]; a final / keeps the crawl below it" rule:"min=1"`
+	URLs             []string `json:"urls" jsonschema:"such as [\"https://docs.python.org/3/\"]; a final / keeps the crawl below" rule:"min=1"`
 	MaxPages         int      `json:"max_pages,omitempty" jsonschema:"most pages, such as 500" rule:"min=1 max=1000000 default=1000"`
 	MaxDepth         int      `json:"max_depth,omitempty" jsonschema:"most links from a start, such as 3" rule:"min=0 max=1000 default=5"`
 	IncludePaths     []string `json:"include_paths,omitempty" jsonschema:"only these paths, such as /docs/*"`
@@ -23,15 +23,15 @@ type CrawlInput struct {
 	Subdomains       bool     `json:"subdomains,omitempty" jsonschema:"true includes hosts below the start's"`
 	Sitemap          bool     `json:"sitemap,omitempty" jsonschema:"false reads no sitemap and llms.txt" rule:"default=true"`
 	SitemapSinceDays int      `json:"sitemap_since_days,omitempty" jsonschema:"of sitemaps only the last days, such as 30" rule:"min=1 max=36500"`
-	Robots           bool     `json:"robots,omitempty" jsonschema:"false ignores robots.txt (your own sites only)" rule:"default=true"`
-	Render           string   `json:"render,omitempty" jsonschema:"auto takes a browser only for empty shells" rule:"enum=auto|http|chrome default=auto"`
-	DelayMS          int      `json:"delay_ms,omitempty" jsonschema:"milliseconds between requests, such as 500" rule:"min=0 max=60000"`
+	Robots           bool     `json:"robots,omitempty" jsonschema:"false ignores robots.txt: your own sites only" rule:"default=true"`
+	Render           string   `json:"render,omitempty" jsonschema:"auto: a browser for empty shells only" rule:"enum=auto|http|chrome default=auto"`
+	DelayMS          int      `json:"delay_ms,omitempty" jsonschema:"between requests, such as 500" rule:"min=0 max=60000"`
 	Concurrency      int      `json:"concurrency,omitempty" jsonschema:"fetches at once, such as 4" rule:"min=1 max=64 default=8"`
-	MaxBytes         int64    `json:"max_bytes,omitempty" jsonschema:"most bytes, such as 50000000" rule:"min=1 max=1000000000000"`
-	MaxMinutes       int      `json:"max_minutes,omitempty" jsonschema:"most minutes, such as 30" rule:"min=1 max=10080"`
-	Index            bool     `json:"index,omitempty" jsonschema:"false writes Markdown artifacts, not the index" rule:"default=true"`
+	MaxBytes         int64    `json:"max_bytes,omitempty" jsonschema:"in all, such as 50000000" rule:"min=1 max=1000000000000"`
+	MaxMinutes       int      `json:"max_minutes,omitempty" jsonschema:"time limit, such as 30" rule:"min=1 max=10080"`
+	Index            bool     `json:"index,omitempty" jsonschema:"false: Markdown artifacts, no index" rule:"default=true"`
 	Wait             bool     `json:"wait,omitempty" jsonschema:"true answers when all is done"`
-	Collection       string   `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection       string   `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 }
 
 // crawlRequest is the payload of a crawl job: the whole request, in a form

@@ -12,7 +12,7 @@ import (
 // DedupeInput is the input of dedupe.
 type DedupeInput struct {
 	Near       bool   `json:"near,omitempty" jsonschema:"true also groups documents whose text is nearly the same"`
-	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 	DryRun     bool   `json:"dry_run,omitempty" jsonschema:"true only shows groups and gives the token" rule:"default=true"`
 	Confirm    string `json:"confirm,omitempty" jsonschema:"token of the dry run"`
 }

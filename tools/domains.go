@@ -12,7 +12,7 @@ import (
 type DomainsInput struct {
 	Filters
 	Limit      int    `json:"limit,omitempty" jsonschema:"how many, such as 100" rule:"min=1 max=500 default=10"`
-	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 	Cursor     string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before"`
 }
 

@@ -24,7 +24,7 @@ type EmbedInput struct {
 	Title      string `json:"title,omitempty" jsonschema:"title of the text, file or page, such as Minutes of Monday"`
 	SourceID   string `json:"source_id,omitempty" jsonschema:"key to store it under, for text and single files, such as minutes/2026-01-31; the same key replaces"`
 	Wait       bool   `json:"wait,omitempty" jsonschema:"true answers when all is done"`
-	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 }
 
 // embedRequest is the payload of an embed job.

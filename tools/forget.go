@@ -15,7 +15,7 @@ type ForgetInput struct {
 	URL        string `json:"url,omitempty" jsonschema:"forget this document, such as https://docs.python.org/3/library/json.html"`
 	Domain     string `json:"domain,omitempty" jsonschema:"forget everything of this host, such as docs.python.org"`
 	SourceType string `json:"source_type,omitempty" jsonschema:"forget everything of this kind, such as file"`
-	Collection string `json:"collection,omitempty" jsonschema:"where to forget it, such as axon (the default); alone: all of that collection"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default; alone: all of it"`
 	DryRun     bool   `json:"dry_run,omitempty" jsonschema:"true only counts and gives the token" rule:"default=true"`
 	Confirm    string `json:"confirm,omitempty" jsonschema:"token of the dry run"`
 }

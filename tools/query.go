@@ -16,7 +16,7 @@ type QueryInput struct {
 	Limit int    `json:"limit,omitempty" jsonschema:"how many passages, such as 5" rule:"min=1 max=500 default=10"`
 	Mode  string `json:"mode,omitempty" jsonschema:"hybrid fits nearly always; keyword: exact identifiers; semantic: paraphrases" rule:"enum=hybrid|semantic|keyword default=hybrid"`
 	Filters
-	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 	Cursor     string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before"`
 }
 

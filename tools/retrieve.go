@@ -18,7 +18,7 @@ type RetrieveInput struct {
 	Section    string `json:"section,omitempty" jsonschema:"only the section under this heading (its text or anchor), such as Basic Usage"`
 	Offset     int    `json:"offset,omitempty" jsonschema:"character to begin at: next_offset of the answer before, such as 7950" rule:"min=0 max=1000000000"`
 	MaxChars   int    `json:"max_chars,omitempty" jsonschema:"most characters to give, such as 20000" rule:"min=100 max=1000000 default=8000"`
-	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 }
 
 // RetrieveOutput is the output of retrieve. Offsets count characters (Unicode

@@ -13,7 +13,7 @@ import (
 type SourcesInput struct {
 	Filters
 	Limit      int    `json:"limit,omitempty" jsonschema:"how many, such as 100" rule:"min=1 max=500 default=10"`
-	Collection string `json:"collection,omitempty" jsonschema:"collection, such as axon (the default)"`
+	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
 	Cursor     string `json:"cursor,omitempty" jsonschema:"next_cursor of the page before"`
 }
 
