@@ -2,26 +2,48 @@ package jobs
 
 import "sync"
 
-// bell wakes everybody who listens, within one process. A ring is only a hint:
-// who misses it looks at the row at its next poll.
+// Topics of the bell, besides the ids of jobs.
+const (
+	newWork = "work" // a job became claimable
+	stopped = "stop" // a running job was canceled
+)
+
+// bell wakes listeners of this process. It carries nothing: who hears it looks
+// at the row. Rings that come before a listener has looked are one.
 type bell struct {
-	mu sync.Mutex
-	ch chan struct{}
+	mu   sync.Mutex
+	ears map[string]map[chan struct{}]struct{}
 }
 
-func newBell() *bell { return &bell{ch: make(chan struct{})} }
-
-// heard returns a channel that is closed at the next ring. Take it before
-// looking at the row.
-func (b *bell) heard() <-chan struct{} {
+// listen returns a channel that hears topic until quit is called.
+func (b *bell) listen(topic string) (heard <-chan struct{}, quit func()) {
+	ear := make(chan struct{}, 1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.ch
+	if b.ears == nil {
+		b.ears = map[string]map[chan struct{}]struct{}{}
+	}
+	if b.ears[topic] == nil {
+		b.ears[topic] = map[chan struct{}]struct{}{}
+	}
+	b.ears[topic][ear] = struct{}{}
+	return ear, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.ears[topic], ear)
+		if len(b.ears[topic]) == 0 {
+			delete(b.ears, topic)
+		}
+	}
 }
 
-func (b *bell) ring() {
+func (b *bell) ring(topic string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	close(b.ch)
-	b.ch = make(chan struct{})
+	for ear := range b.ears[topic] {
+		select {
+		case ear <- struct{}{}:
+		default: // it has not looked since the last ring
+		}
+	}
 }

@@ -1,22 +1,42 @@
 // Package jobs runs long work: rows, leases, delivery.
 //
-// A job is a row; the row is the truth. A worker claims a pending row with a
-// lease: who runs it (the process), which attempt this is, until when by the
-// database's clock. Every write of a worker names process and attempt, and
-// where they no longer match it changes nothing and stops that worker.
+// A job is a row, and the row is the truth: its whole request, where it stands,
+// how far it is, its last events. Any number of processes on one data directory
+// start jobs and run them; whoever has room claims one.
 //
-// Processes share one data directory. Each holds the file lock procs/ID while
-// its worker runs, and the system frees that lock however the process ends. So
-// a lease whose lock can be taken is dead, and any live process takes its job
-// over at its next look (deadPoll), a starting one at once. A lease also ends
-// by time, for a process that lives and hangs. A job whose process died
-// maxStrikes times without getting further is failed, so that one that kills
-// its process cannot do so for ever.
+//	Queue.Start ── row, bell ──▶ Worker: claim ─▶ handler ─▶ finish
+//	                               │  every 250 ms: cancel? lease mine? progress out
+//	                               └─ every second: who has died?
 //
-// Progress and cancel travel through the row, looked at every poll; within a
-// process a bell shortens the way.
+// # Leases
 //
-// Stopping has two steps: a worker whose context ends takes no new work and
-// cancels what runs with the context's cause. A job stopped by ErrShutdown goes
-// back to pending and the attempt does not count.
+// A claim writes lessee (the process), claim (a number that only grows) and
+// until (by the database's clock). Every write of a worker names lessee and
+// claim; where they no longer match it changes nothing, and the handler's
+// context ends with ErrLeaseLost. So a worker that was suspended and comes back
+// cannot undo what its successor has done.
+//
+// A lease ends in three ways. The worker finishes. Its time, 60 s, runs out
+// because the process hangs. Or the process dies: each holds a lock on its file
+// in procs/, the system frees that lock, and whoever can take it knows; that is
+// looked at every second and at each worker's start.
+//
+// A job whose lease was lost is claimable again, with a growing pause, at most 3
+// times in a row: then it is failed, since it may be what kills its processes.
+// An attempt that got further than all before starts the count anew, and so does
+// a user who asks for the same job again. A job taken back by a shutdown is
+// pending at once, and its attempt is not counted.
+//
+// # Delivery
+//
+// In one process a bell wakes worker and waiters. Between processes the row is
+// looked at: every 500 ms for new work by a worker with room, every 250 ms for
+// cancels and progress. A worker that runs a job of a kind leaves another one of
+// that kind to other processes for a second, so that two crawls are shared out.
+//
+// # Stopping
+//
+// The end of Worker.Run's context has two steps: no new work, and 25 s later the
+// contexts of what still runs end with ErrShutdown. With ErrShutdown as the
+// context's own cause the second step comes at once.
 package jobs

@@ -9,8 +9,9 @@ import (
 // Status is where a job stands.
 //
 //	pending → running → completed | failed | canceled
-//	   ↑         │
-//	   └─────────┘ lease lost (at most 3 times), shutdown, retry
+//	   ↑         │                      │        │
+//	   ├─────────┘ lease lost, shutdown │        │
+//	   └────────────────────────────────┴────────┘ retry
 type Status string
 
 // The states of a job.
@@ -48,7 +49,7 @@ type Job struct {
 	Progress Progress
 	Error    *Failure // when failed
 	Events   []Event  // the last 200, oldest first; only Get fills it
-	Attempt  int      // 1 for the first
+	Attempt  int      // 1 for the first; 0 before it
 	Created  time.Time
 	Started  time.Time // zero while pending for the first time
 	Finished time.Time // zero until done
@@ -91,6 +92,14 @@ type Filter struct {
 	Kind   string
 	Status Status
 	Owner  string
-	Limit  int    // 1 to 500
+	Limit  int    // 1 to 500; 0 is 10
 	Cursor string // from the page before
+}
+
+// Selector says which finished jobs Clean removes. ID names one; else all that
+// finished at least OlderThan ago, in Status where it is not empty.
+type Selector struct {
+	ID        string
+	OlderThan time.Duration
+	Status    Status
 }
