@@ -24,6 +24,7 @@ type token struct {
 	// exact tells that the text has an identifier here: os.path.join,
 	// --no-verify, E0308, ThreadPoolExecutor.
 	exact bool
+	parts int // of the identifier, for a stacked token
 }
 
 // analyzer turns text into terms: stems of words, and whole identifiers beside
@@ -220,9 +221,9 @@ func (a *analyzer) name(s string) {
 	}
 	switch {
 	case isJoined(s):
-		a.stack(before, strings.ToLower(s))
+		a.stack(before, parts, strings.ToLower(s))
 	case parts > 1: // camelCase
-		a.stack(before, a.stem(a.lowered(s)))
+		a.stack(before, parts, a.stem(a.lowered(s)))
 	case hasDigit(s) && !isNumber(s):
 		a.out[before].exact = true
 	}
@@ -232,11 +233,11 @@ func (a *analyzer) emit(term string, stacked, exact bool) {
 	a.out = append(a.out, token{term: term, stacked: stacked, exact: exact})
 }
 
-// stack puts the whole identifier beside the token at index at.
-func (a *analyzer) stack(at int, whole string) {
+// stack puts the whole identifier beside its first part, the token at index at.
+func (a *analyzer) stack(at, parts int, whole string) {
 	a.emit("", false, false)
 	copy(a.out[at+2:], a.out[at+1:])
-	a.out[at+1] = token{term: whole, stacked: true, exact: true}
+	a.out[at+1] = token{term: whole, stacked: true, exact: true, parts: parts}
 }
 
 // parts emits the words of s, which are divided by joints, underscores and the

@@ -30,3 +30,5 @@ func (b bitset) grow(n int) bitset {
 	}
 	return b
 }
+
+func (b bitset) unset(i uint32) { b[i>>6] &^= 1 << (i & 63) }

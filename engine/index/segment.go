@@ -13,6 +13,7 @@ import (
 // multiple of 64 bytes. Numbers are little endian. The head:
 //
 //	"AXONSEGM" · version u32 · dim u32 · docs u64 · chunks u64 · terms u64
+//	words of all chunks u64 · words of all pages u64
 //	for each section: offset u64 · length u64 · CRC-32C u32
 //	length of the model's name u32 · model's name
 //	CRC-32C of all before it u32, at the end of the head
@@ -147,7 +148,8 @@ func readSegment(b []byte) (*segment, error) {
 	s := &segment{}
 	s.dim = int(binary.LittleEndian.Uint32(b[12:]))
 	docs, chunks, terms := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:]), binary.LittleEndian.Uint64(b[32:])
-	at := 40
+	s.chunkWords, s.pageWords = binary.LittleEndian.Uint64(b[40:]), binary.LittleEndian.Uint64(b[48:])
+	at := 56
 	for i := range s.parts {
 		off, n := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+8:])
 		s.crcs[i] = binary.LittleEndian.Uint32(b[at+16:])

@@ -91,10 +91,10 @@ func asBytes[T number](column []T) []byte {
 }
 
 // finish writes the head, brings the file to the disk and closes it.
-func (w *sectionWriter) finish(model string, dim, docs, chunks, terms int) error {
+func (w *sectionWriter) finish(h head) error {
 	w.keep(w.out.Flush())
 	if w.err == nil {
-		_, err := w.file.WriteAt(w.head(model, dim, docs, chunks, terms), 0)
+		_, err := w.file.WriteAt(w.head(h), 0)
 		w.keep(err)
 	}
 	if w.err == nil {
@@ -103,21 +103,28 @@ func (w *sectionWriter) finish(model string, dim, docs, chunks, terms int) error
 	return errors.Join(w.err, w.file.Close())
 }
 
-func (w *sectionWriter) head(model string, dim, docs, chunks, terms int) []byte {
+// head is what the head of a file says of its contents.
+type head struct {
+	model                    string
+	dim, docs, chunks, terms int
+	chunkWords, pageWords    uint64
+}
+
+func (w *sectionWriter) head(h head) []byte {
 	b := make([]byte, 0, headSize)
 	b = append(b, segmentMagic...)
 	b = binary.LittleEndian.AppendUint32(b, segmentVersion)
-	b = binary.LittleEndian.AppendUint32(b, uint32(dim))
-	for _, n := range []int{docs, chunks, terms} {
-		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	b = binary.LittleEndian.AppendUint32(b, uint32(h.dim))
+	for _, n := range []uint64{uint64(h.docs), uint64(h.chunks), uint64(h.terms), h.chunkWords, h.pageWords} {
+		b = binary.LittleEndian.AppendUint64(b, n)
 	}
 	for _, s := range w.table {
 		b = binary.LittleEndian.AppendUint64(b, uint64(s.offset))
 		b = binary.LittleEndian.AppendUint64(b, uint64(s.length))
 		b = binary.LittleEndian.AppendUint32(b, s.crc)
 	}
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(model)))
-	b = append(b, model...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(h.model)))
+	b = append(b, h.model...)
 	b = b[:headSize]
 	binary.LittleEndian.PutUint32(b[headSize-4:], crc32.Checksum(b[:headSize-4], castagnoli))
 	return b

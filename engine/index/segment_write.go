@@ -70,7 +70,7 @@ func writeSegment(path, model string, dim int, parts []part) (docs, chunks int, 
 	}
 	w.writeDocs()
 	w.writeVectors()
-	if err := w.finish(model, w.dim, docs, chunks, w.terms.len()); err != nil {
+	if err := w.finish(w.summary()); err != nil {
 		return 0, 0, errors.Join(err, w.abandon())
 	}
 	return docs, chunks, nil
@@ -97,6 +97,15 @@ func (w *segmentWriter) place() {
 	if !vectored {
 		w.model, w.dim = "", 0
 	}
+}
+
+func (w *segmentWriter) summary() head {
+	h := head{model: w.model, dim: w.dim, docs: len(w.first) - 1, chunks: len(w.lens), terms: w.terms.len()}
+	for _, n := range w.lens {
+		h.chunkWords += uint64(n)
+	}
+	w.kept(func(_ int, s *shard, doc int) { h.pageWords += uint64(s.pageLens[doc]) })
+	return h
 }
 
 func (w *segmentWriter) hasVectors(s *shard, doc int) bool {

@@ -9,6 +9,8 @@ import "encoding/binary"
 type shard struct {
 	model string // of the vectors
 	dim   int    // components of a vector; 0 if there are none
+	// words of all chunks and of all pages, the dead too
+	chunkWords, pageWords uint64
 
 	// A document each.
 	revs        []uint64 // ascending

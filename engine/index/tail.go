@@ -133,7 +133,9 @@ func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 		pageLen += bodyLen
 		chunk := uint32(len(t.chunkDocs))
 		t.chunkDocs = append(t.chunkDocs, doc)
-		t.lens = append(t.lens, uint16(min(titleLen+pathLen+bodyLen, math.MaxUint16)))
+		words := min(titleLen+pathLen+bodyLen, math.MaxUint16)
+		t.lens = append(t.lens, uint16(words))
+		t.chunkWords += uint64(words)
 		for place, tf := range t.tfs {
 			if tf > 0 {
 				term := &t.terms[ids[place]]
@@ -149,6 +151,7 @@ func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 	}
 	t.first = append(t.first, uint32(len(t.chunkDocs)))
 	t.pageLens = append(t.pageLens, uint32(pageLen))
+	t.pageWords += uint64(pageLen)
 	t.forward = appendForward(t.forward, ids, page)
 	t.forward = appendBlock(t.forward, r.title)
 	for i := range r.bodies {

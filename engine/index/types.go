@@ -96,6 +96,9 @@ type Hit struct {
 type Result struct {
 	Hits []Hit
 	More bool // there are hits after these
+	// Note says what was left out, such as the vectors while the embedder is
+	// down. Empty: nothing.
+	Note string
 }
 
 // Source is a document in a listing.

@@ -64,6 +64,9 @@ func newNeedle(v []float32) *needle {
 	return n
 }
 
+// width is the number of bits of a sign code.
+func (n *needle) width() int { return 64 * len(n.bits) }
+
 // coarse is the cosine by the high codes alone, good to about .002.
 func (n *needle) coarse(c *codes, i int) float32 {
 	dim := len(n.codes)
@@ -136,8 +139,18 @@ type nearest struct {
 	count []int // of found, by distance
 }
 
-func newNearest(want, dim int) *nearest {
-	return &nearest{want: want, limit: dim + 1, found: make([]near, 0, 2*want), count: make([]int, dim+1)}
+func newNearest(want, width int) *nearest {
+	return &nearest{want: want, limit: width + 1, found: make([]near, 0, 2*want), count: make([]int, width+1)}
+}
+
+// merge takes over what another scan has found.
+func (f *nearest) merge(other *nearest) {
+	for _, n := range other.found {
+		if int(n>>48) < f.limit {
+			f.add(n)
+		}
+	}
+	f.shrink()
 }
 
 // scan compares the chunks from..to of a shard.

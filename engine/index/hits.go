@@ -1,0 +1,177 @@
+package index
+
+import (
+	"container/list"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// page is a document as hits need it.
+type page struct {
+	row
+	storedText
+}
+
+const cacheBytes = 8 << 20 // of text that is kept unpacked
+
+// textCache keeps the documents that hits came from last, by rev. A rev never
+// changes its text; its fetch time is read anew.
+type textCache struct {
+	mu    sync.Mutex
+	pages map[uint64]*list.Element
+	order *list.List // of *page, the newest first
+	bytes int
+}
+
+func newTextCache() *textCache {
+	return &textCache{pages: make(map[uint64]*list.Element), order: list.New()}
+}
+
+func (c *textCache) get(rev uint64) (*page, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.pages[rev]
+	if !ok {
+		return nil, false
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*page), true
+}
+
+func (c *textCache) put(p *page) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.pages[p.rev]; ok || len(p.markdown) > cacheBytes/2 {
+		return
+	}
+	c.pages[p.rev] = c.order.PushFront(p)
+	c.bytes += len(p.markdown)
+	for c.bytes > cacheBytes {
+		last := c.order.Remove(c.order.Back()).(*page)
+		delete(c.pages, last.rev)
+		c.bytes -= len(last.markdown)
+	}
+}
+
+// hits reads the texts of the found places from..from+limit. A document that
+// was removed meanwhile gives no hit.
+func (ix *Index) hits(ctx context.Context, all []found, from, limit int) ([]Hit, error) {
+	all = all[min(from, len(all)):min(from+limit, len(all))]
+	pages, err := ix.pages(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]Hit, 0, len(all))
+	for _, f := range all {
+		if p := pages[f.rev]; p != nil && f.last < len(p.layout) {
+			hits = append(hits, p.hit(f))
+		}
+	}
+	return hits, nil
+}
+
+// pages reads the documents of the hits that still have their rev.
+func (ix *Index) pages(ctx context.Context, all []found) (map[uint64]*page, error) {
+	pages := make(map[uint64]*page)
+	for _, f := range all {
+		pages[f.rev] = nil
+	}
+	args := make([]any, 0, len(pages))
+	marks := strings.Repeat(",?", len(pages))
+	for rev := range pages {
+		args = append(args, rev)
+	}
+	if len(args) == 0 {
+		return pages, nil
+	}
+	rows, err := ix.db.Read.QueryContext(ctx, `SELECT `+rowColumns+` FROM documents d WHERE d.rev IN (`+marks[1:]+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the documents of the hits: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		p := &page{}
+		if err := p.scan(rows); err != nil {
+			return nil, fmt.Errorf("read the documents of the hits: %w", err)
+		}
+		pages[p.rev] = p
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the documents of the hits: %w", err)
+	}
+	return pages, ix.fill(ctx, pages)
+}
+
+// fill adds the texts, from the cache or from their rows.
+func (ix *Index) fill(ctx context.Context, pages map[uint64]*page) error {
+	var args []any
+	for rev, p := range pages {
+		if p == nil {
+			continue
+		}
+		if old, ok := ix.cache.get(rev); ok {
+			p.storedText = old.storedText
+			continue
+		}
+		args = append(args, rev)
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	rows, err := ix.db.Read.QueryContext(ctx, `SELECT rev, layout, markdown FROM document_texts WHERE rev IN (`+strings.Repeat(",?", len(args))[1:]+`)`, args...)
+	if err != nil {
+		return fmt.Errorf("read the texts of the hits: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var rev uint64
+		var layout, markdown []byte
+		if err := rows.Scan(&rev, &layout, &markdown); err != nil {
+			return fmt.Errorf("read the texts of the hits: %w", err)
+		}
+		p := pages[rev]
+		if p.storedText, err = ix.packer.unpackText(layout, markdown, nil, nil); err != nil {
+			return fmt.Errorf("read the text of %s: %w", p.URL, err)
+		}
+		ix.cache.put(p)
+	}
+	return rows.Err()
+}
+
+// hit is the passage of a found place.
+func (p *page) hit(f found) Hit {
+	best, first, last := &p.layout[f.ordinal], &p.layout[f.first], &p.layout[f.last]
+	text := best.text(p.markdown)
+	if f.first < f.last {
+		text = first.before + p.markdown[first.start:max(first.start, last.end)] + last.after
+	}
+	return Hit{
+		ChunkID: p.chunkID(f.ordinal), DocumentID: p.ID, URL: p.URL, Anchor: first.anchor, Title: p.Title,
+		SourceType: p.SourceType, HeadingPath: best.path, Text: text, Score: f.score,
+		Ordinal: f.ordinal, Start: first.start, End: max(first.start, last.end), FetchedAt: p.FetchedAt,
+	}
+}
+
+// chunkID is made of the document's id and the chunk's text; of equal chunks
+// the later ones get a number.
+func (p *page) chunkID(ordinal int) string {
+	text := p.layout[ordinal].text(p.markdown)
+	sum := sha256.Sum256([]byte(text))
+	id := p.ID + "-" + hex.EncodeToString(sum[:6])
+	same := 1
+	for i := range ordinal {
+		l := &p.layout[i]
+		if l.end-l.start+len(l.before)+len(l.after) == len(text) && l.text(p.markdown) == text {
+			same++
+		}
+	}
+	if same > 1 {
+		id += "-" + strconv.Itoa(same)
+	}
+	return id
+}

@@ -1,0 +1,140 @@
+package index
+
+import (
+	"math"
+	"strings"
+)
+
+const maxTerms = 48 // distinct terms of a query; later ones are left out
+
+// queryTerm is a distinct term of a query.
+type queryTerm struct {
+	text  string
+	ids   []uint32 // by shard
+	known []bool   // by shard
+	stats termStats
+	// idf of chunks, pages and titles.
+	idf, pageIDF, titleIDF float32
+}
+
+// parsed is a query as the legs see it.
+type parsed struct {
+	terms []*queryTerm
+	// words are the terms of the query's words in order, without the whole
+	// identifiers that stand beside them.
+	words []int
+	// phrases are runs of terms that shall stand side by side: what the query
+	// quotes, the parts of an identifier, words in capitals (CREATE INDEX).
+	phrases [][]int
+	// lookup tells that the query names something (an identifier, a code, a
+	// phrase, one or two words) instead of asking for it.
+	lookup bool
+}
+
+// parse analyzes the text of a query.
+func parse(a *analyzer, text string) *parsed {
+	q := &parsed{}
+	seen := make(map[string]int)
+	exact := false
+	for i, part := range strings.Split(text, `"`) {
+		from := len(q.words)
+		exact = q.read(a, part, seen) || exact
+		if i%2 == 1 {
+			q.phrase(from, len(q.words)-from)
+		}
+	}
+	q.lookup = exact || len(q.phrases) > 0 || len(q.words) <= 2
+	return q
+}
+
+// read adds the terms of a piece of the query and reports whether it holds an
+// identifier.
+func (q *parsed) read(a *analyzer, text string, seen map[string]int) (exact bool) {
+	for _, run := range capitals(text) {
+		from := len(q.words)
+		for _, t := range a.tokens(run.text) {
+			at, ok := q.term(t.term, seen)
+			if !ok {
+				continue
+			}
+			exact = exact || t.exact
+			if !t.stacked {
+				q.words = append(q.words, at)
+			} else if t.parts > 1 {
+				defer q.phrase(len(q.words)-1, t.parts)
+			}
+		}
+		if run.capital {
+			q.phrase(from, len(q.words)-from)
+		}
+	}
+	return exact
+}
+
+// term returns the place of a term in the query, where it is new or known; ok
+// is false when the query is full.
+func (q *parsed) term(text string, seen map[string]int) (at int, ok bool) {
+	if at, ok = seen[text]; ok {
+		return at, true
+	}
+	if len(q.terms) == maxTerms {
+		return 0, false
+	}
+	at = len(q.terms)
+	seen[text] = at
+	q.terms = append(q.terms, &queryTerm{text: text})
+	return at, true
+}
+
+// phrase adds n words from a place on as a phrase, where there are as many.
+func (q *parsed) phrase(from, n int) {
+	if from >= 0 && n > 1 && from+n <= len(q.words) {
+		q.phrases = append(q.phrases, q.words[from:from+n:from+n])
+	}
+}
+
+// run is a piece of a query.
+type run struct {
+	text    string
+	capital bool // two or more words, all in capitals
+}
+
+// capitals divides a text into runs of words in capitals and the rest.
+func capitals(text string) []run {
+	var runs []run
+	var words []string
+	capital := false
+	flush := func() {
+		if len(words) > 0 {
+			runs = append(runs, run{strings.Join(words, " "), capital && len(words) > 1})
+		}
+		words = nil
+	}
+	for _, w := range strings.Fields(text) {
+		if c := isCapital(w); c != capital {
+			flush()
+			capital = c
+		}
+		words = append(words, w)
+	}
+	flush()
+	return runs
+}
+
+func isCapital(word string) bool {
+	n := 0
+	for i := range len(word) {
+		switch c := word[i]; {
+		case 'A' <= c && c <= 'Z':
+			n++
+		case c != '-' && c != '_':
+			return false
+		}
+	}
+	return n > 1
+}
+
+// rarity is the idf of BM25 in the form that is never negative.
+func rarity(having, all int) float32 {
+	return float32(math.Log(1 + (float64(all-having)+0.5)/(float64(having)+0.5)))
+}
