@@ -9,10 +9,10 @@ import (
 
 // code writes a fenced block: never flattened, without line numbers and copy
 // buttons.
-func (w *writer) code(n *html.Node) {
+func (w *writer) code(n *node) {
 	var b strings.Builder
-	codeText(n, &b, 0)
-	text := strings.Trim(strings.ReplaceAll(Sanitize(b.String()), "\r\n", "\n"), "\n")
+	codeText(n, &b)
+	text := strings.Trim(strings.ReplaceAll(b.String(), "\r\n", "\n"), "\n")
 	lines := strings.Split(text, "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " \t\r")
@@ -39,26 +39,22 @@ var gutters = []string{
 	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink",
 }
 
-func codeText(n *html.Node, b *strings.Builder, depth int) {
-	if depth > maxDepth {
-		return
-	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
+func codeText(n *node, b *strings.Builder) {
+	for c := n.first; c != nil; c = c.next {
 		switch {
-		case c.Type == html.TextNode:
-			b.WriteString(c.Data)
-		case c.Type != html.ElementNode, isHidden(c), hasClass(c, gutters...):
-		case c.DataAtom == atom.Br:
+		case c.kind == html.TextNode:
+			b.WriteString(c.data)
+		case c.kind != html.ElementNode, hasClass(c, gutters...):
+		case c.tag == atom.Br:
 			b.WriteByte('\n')
-		case c.DataAtom == atom.Button, c.DataAtom == atom.Script, c.DataAtom == atom.Style, c.DataAtom == atom.Svg:
 		default:
 			// A line in an element of its own ends with that element.
-			own := c.DataAtom == atom.Div || c.DataAtom == atom.Li || c.DataAtom == atom.P || c.DataAtom == atom.Tr
+			own := c.tag == atom.Div || c.tag == atom.Li || c.tag == atom.P || c.tag == atom.Tr
 			if own && b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
 				b.WriteByte('\n')
 			}
 			before := b.Len()
-			codeText(c, b, depth+1)
+			codeText(c, b)
 			if own && (b.Len() == before || !strings.HasSuffix(b.String(), "\n")) {
 				b.WriteByte('\n')
 			}
@@ -68,13 +64,13 @@ func codeText(n *html.Node, b *strings.Builder, depth int) {
 
 // language looks for the language in the classes and attributes of the block,
 // its code element and what stands around it.
-func language(n *html.Node) string {
-	if code := find(n, func(n *html.Node) bool { return n.DataAtom == atom.Code }); code != nil {
+func language(n *node) string {
+	if code := find(n, func(n *node) bool { return n.tag == atom.Code }); code != nil {
 		if lang := languageOf(code); lang != "" {
 			return lang
 		}
 	}
-	for up, i := n, 0; up != nil && i < 5; up, i = up.Parent, i+1 {
+	for up, i := n, 0; up != nil && i < 5; up, i = up.parent, i+1 {
 		if lang := languageOf(up); lang != "" {
 			return lang
 		}
@@ -82,13 +78,13 @@ func language(n *html.Node) string {
 	return ""
 }
 
-func languageOf(n *html.Node) string {
+func languageOf(n *node) string {
 	for _, key := range []string{"data-lang", "data-language"} {
 		if lang := langName(attr(n, key)); lang != "" {
 			return lang
 		}
 	}
-	classes := strings.Fields(attr(n, "class"))
+	classes := strings.Fields(n.class)
 	for i, c := range classes {
 		for _, prefix := range []string{"highlight-source-", "language-", "lang-", "highlight-", "src-"} {
 			if name, ok := strings.CutPrefix(c, prefix); ok {

@@ -4,25 +4,20 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
-// maxDepth bounds every walk of a tree; what is nested deeper is left out. Real
-// pages stay under 100.
-const maxDepth = 400
-
-func attr(n *html.Node, key string) string {
-	for i := range n.Attr {
-		if n.Attr[i].Key == key {
-			return n.Attr[i].Val
+func attr(n *node, key string) string {
+	for i := range n.attrs {
+		if n.attrs[i].Key == key {
+			return n.attrs[i].Val
 		}
 	}
 	return ""
 }
 
-func hasAttr(n *html.Node, key string) bool {
-	for i := range n.Attr {
-		if n.Attr[i].Key == key {
+func hasAttr(n *node, key string) bool {
+	for i := range n.attrs {
+		if n.attrs[i].Key == key {
 			return true
 		}
 	}
@@ -30,12 +25,11 @@ func hasAttr(n *html.Node, key string) bool {
 }
 
 // hasClass reports whether the element carries one of the classes.
-func hasClass(n *html.Node, names ...string) bool {
-	class := attr(n, "class")
-	if class == "" {
+func hasClass(n *node, names ...string) bool {
+	if n.class == "" {
 		return false
 	}
-	for c := range strings.FieldsSeq(class) {
+	for c := range strings.FieldsSeq(n.class) {
 		for _, name := range names {
 			if c == name {
 				return true
@@ -46,145 +40,96 @@ func hasClass(n *html.Node, names ...string) bool {
 }
 
 // find returns the first element, in document order, that ok accepts.
-func find(n *html.Node, ok func(*html.Node) bool) *html.Node {
-	var found *html.Node
-	walk(n, func(n *html.Node) bool {
-		if found == nil && n.Type == html.ElementNode && ok(n) {
-			found = n
+func find(n *node, ok func(*node) bool) *node {
+	if n.kind == html.ElementNode && ok(n) {
+		return n
+	}
+	for c := n.first; c != nil; c = c.next {
+		if c.kind != html.TextNode {
+			if got := find(c, ok); got != nil {
+				return got
+			}
 		}
-		return found == nil
-	})
-	return found
+	}
+	return nil
 }
 
 // walk visits n and what is below it, in document order, as long as visit
 // returns true for the parent.
-func walk(n *html.Node, visit func(*html.Node) bool) { walkDepth(n, visit, 0) }
-
-func walkDepth(n *html.Node, visit func(*html.Node) bool, depth int) {
-	if depth > maxDepth || !visit(n) {
+func walk(n *node, visit func(*node) bool) {
+	if !visit(n) {
 		return
 	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		walkDepth(c, visit, depth+1)
+	for c := n.first; c != nil; c = c.next {
+		walk(c, visit)
 	}
 }
 
-// plain returns the text below n with white space folded, without what is never
-// shown.
-func plain(n *html.Node) string {
+// tight returns the text below n with white space folded and without marks that
+// link to it: the words of a heading whose letters stand in several elements.
+func tight(n *node) string {
+	if n.first != nil && n.first == n.last && n.first.kind == html.TextNode {
+		return fold(n.first.data)
+	}
 	var b strings.Builder
-	walk(n, func(n *html.Node) bool {
-		if n.Type == html.TextNode {
-			b.WriteString(n.Data)
-			b.WriteByte(' ')
+	walk(n, func(n *node) bool {
+		if n.kind == html.TextNode {
+			b.WriteString(n.data)
 		}
-		return n.Type != html.ElementNode || !neverShown(n)
+		return n.kind != html.ElementNode || !isPermalink(n)
 	})
-	return Sanitize(fold(b.String()))
+	return fold(b.String())
 }
 
-// tight is plain without spaces between the text nodes: the words of a heading
-// whose letters stand in several elements.
-func tight(n *html.Node) string {
+// rawText returns the text below n as it stands.
+func rawText(n *node) string {
+	if n.first == nil {
+		return ""
+	}
+	if n.first == n.last && n.first.kind == html.TextNode {
+		return n.first.data
+	}
 	var b strings.Builder
-	walk(n, func(n *html.Node) bool {
-		if n.Type == html.TextNode {
-			b.WriteString(n.Data)
+	walk(n, func(n *node) bool {
+		if n.kind == html.TextNode {
+			b.WriteString(n.data)
 		}
-		return n.Type != html.ElementNode || !neverShown(n) && !isPermalink(n)
+		return true
 	})
-	return Sanitize(fold(b.String()))
+	return b.String()
+}
+
+// edges tells whether the text below n begins and ends with white space.
+func edges(n *node) (before, after bool) {
+	first, last := n, n
+	for first != nil && first.kind != html.TextNode {
+		first = first.first
+	}
+	for last != nil && last.kind != html.TextNode {
+		last = last.last
+	}
+	before = first != nil && first.data != "" && isSpace(first.data[0])
+	after = last != nil && last.data != "" && isSpace(last.data[len(last.data)-1])
+	return before, after
 }
 
 // fold makes every run of white space one space and trims.
-func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// neverShown tells elements that a browser does not show, or that are no text.
-func neverShown(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Head, atom.Iframe, atom.Object, atom.Embed,
-		atom.Canvas, atom.Svg, atom.Audio, atom.Video, atom.Input, atom.Select, atom.Textarea, atom.Button, atom.Datalist, atom.Dialog:
-		return true
+func fold(s string) string {
+	if folded(s) {
+		return s
 	}
-	return isHidden(n)
+	return strings.Join(strings.Fields(s), " ")
 }
 
-var hidingClasses = []string{
-	"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screenreader", "hidden", "d-none", "print-only", "headerlink-hidden",
-}
-
-// isHidden tells elements that are there and not to be seen: what a page hides
-// from its reader may be meant for a model.
-func isHidden(n *html.Node) bool {
-	if len(n.Attr) == 0 {
-		return false
-	}
-	if hasAttr(n, "hidden") || hasClass(n, hidingClasses...) {
-		return true
-	}
-	style := attr(n, "style")
-	return style != "" && hidingStyle(style)
-}
-
-// hidingStyle reads an inline style for the ways to hide text.
-func hidingStyle(style string) bool {
-	s := strings.ToLower(strings.Join(strings.Fields(style), ""))
-	color, background := "", ""
-	for decl := range strings.SplitSeq(s, ";") {
-		key, value, ok := strings.Cut(decl, ":")
-		if !ok {
-			continue
+// folded tells ASCII text that fold would not change.
+func folded(s string) bool {
+	space := true
+	for i := range len(s) {
+		c := s[i]
+		if c >= 0x80 || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v' || c == ' ' && space {
+			return false
 		}
-		value = strings.TrimSuffix(value, "!important")
-		switch key {
-		case "display":
-			if value == "none" {
-				return true
-			}
-		case "visibility":
-			if value == "hidden" || value == "collapse" {
-				return true
-			}
-		case "opacity", "font-size", "max-height", "max-width":
-			if isZero(value) {
-				return true
-			}
-		case "height", "width":
-			if isZero(value) && strings.Contains(s, "overflow:hidden") {
-				return true
-			}
-		case "left", "top", "right", "text-indent", "margin-left", "margin-top":
-			if strings.HasPrefix(value, "-") && len(value) > 5 {
-				return true // -999px and beyond: off the screen
-			}
-		case "clip", "clip-path":
-			if strings.HasPrefix(value, "rect(0") || strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%") {
-				return true
-			}
-		case "color":
-			color = colorName(value)
-		case "background", "background-color":
-			background = colorName(value)
-		}
+		space = c == ' '
 	}
-	if color == "transparent" {
-		return true
-	}
-	return color != "" && (color == background || color == "white" && background == "")
-}
-
-func isZero(value string) bool {
-	value = strings.TrimRight(value, "%abcdefghijklmnopqrstuvwxyz")
-	return value != "" && strings.Trim(value, "0.") == ""
-}
-
-func colorName(value string) string {
-	switch value {
-	case "#fff", "#ffffff", "rgb(255,255,255)":
-		return "white"
-	case "#000", "#000000", "rgb(0,0,0)":
-		return "black"
-	}
-	return value
+	return !space || s == ""
 }

@@ -28,11 +28,11 @@ type mark struct {
 	role      string
 }
 
-func (m mark) fits(n *html.Node) bool {
-	return n.Type == html.ElementNode &&
-		(m.tag == 0 || n.DataAtom == m.tag) &&
+func (m mark) fits(n *node) bool {
+	return n.kind == html.ElementNode &&
+		(m.tag == 0 || n.tag == m.tag) &&
 		(m.class == "" || hasClass(n, m.class)) &&
-		(m.id == "" || attr(n, "id") == m.id) &&
+		(m.id == "" || n.id == m.id) &&
 		(m.role == "" || attr(n, "role") == m.role)
 }
 
@@ -112,19 +112,19 @@ type marks struct {
 }
 
 // gather reads the marks that some generator names.
-func gather(root *html.Node) marks {
+func gather(root *node) marks {
 	m := marks{classes: map[string]bool{}, ids: map[string]bool{}}
-	walk(root, func(n *html.Node) bool {
-		if n.Type != html.ElementNode {
+	walk(root, func(n *node) bool {
+		if n.kind != html.ElementNode {
 			return true
 		}
-		if n.DataAtom == atom.Meta && strings.EqualFold(attr(n, "name"), "generator") && m.meta == "" {
+		if n.tag == atom.Meta && strings.EqualFold(attr(n, "name"), "generator") && m.meta == "" {
 			m.meta = strings.ToLower(attr(n, "content"))
 		}
-		for c := range strings.FieldsSeq(attr(n, "class")) {
+		for c := range strings.FieldsSeq(n.class) {
 			m.classes[c] = true
 		}
-		if id := attr(n, "id"); id != "" {
+		if id := n.id; id != "" {
 			m.ids[id] = true
 		}
 		return true
@@ -159,9 +159,9 @@ func identify(m marks) *generator {
 }
 
 // container returns where the generator puts the content, or nil.
-func (g *generator) container(root *html.Node) *html.Node {
+func (g *generator) container(root *node) *node {
 	for _, m := range g.main {
-		if n := find(root, m.fits); n != nil && len(plain(n)) >= 40 {
+		if n := find(root, m.fits); n != nil && n.weight.text >= 40 {
 			return n
 		}
 	}

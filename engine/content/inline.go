@@ -11,10 +11,9 @@ import (
 type inline struct {
 	b     strings.Builder
 	links *linker
-	skip  func(*html.Node) bool
+	skip  func(*node) bool
 	flat  bool // no links: headings
 	space bool // white space is due before the next text
-	depth int
 }
 
 // String returns the line; it may hold hard line ends.
@@ -41,7 +40,6 @@ func (l *inline) put(s string) {
 
 // text folds white space across nodes and escapes what would be markup.
 func (l *inline) text(s string) {
-	s = Sanitize(s)
 	if s == "" {
 		return
 	}
@@ -81,25 +79,21 @@ func escape(s string) string {
 	return b.String()
 }
 
-func (l *inline) node(n *html.Node) {
+func (l *inline) node(n *node) {
 	switch {
-	case n.Type == html.TextNode:
-		l.text(n.Data)
-	case n.Type != html.ElementNode, l.depth > maxDepth:
+	case n.kind == html.TextNode:
+		l.text(n.data)
+	case n.kind != html.ElementNode:
 	case isMaths(n):
-		if !isHidden(n) {
-			l.put(maths(n))
-		}
+		l.put(maths(n))
 	case l.skip(n), isPermalink(n):
 	default:
-		l.depth++
 		l.element(n)
-		l.depth--
 	}
 }
 
-func (l *inline) element(n *html.Node) {
-	switch n.DataAtom {
+func (l *inline) element(n *node) {
+	switch n.tag {
 	case atom.Br:
 		l.b.WriteByte('\n')
 		l.space = false
@@ -125,46 +119,31 @@ func (l *inline) element(n *html.Node) {
 	}
 }
 
-func (l *inline) inside(n *html.Node) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
+func (l *inline) inside(n *node) {
+	for c := n.first; c != nil; c = c.next {
 		l.node(c)
 	}
 }
 
 // sub renders what is below n on its own.
-func (l *inline) sub(n *html.Node) (text string, before, after bool) {
-	in := inline{links: l.links, skip: l.skip, flat: l.flat, depth: l.depth}
+func (l *inline) sub(n *node) (text string, before, after bool) {
+	in := inline{links: l.links, skip: l.skip, flat: l.flat}
 	in.inside(n)
 	s := in.String()
 	trimmed := strings.TrimSpace(s)
-	raw := rawText(n)
-	before = raw != "" && isSpace(raw[0])
-	after = raw != "" && isSpace(raw[len(raw)-1])
+	before, after = edges(n)
 	return trimmed, before, after
 }
 
-func rawText(n *html.Node) string {
-	var b strings.Builder
-	walk(n, func(n *html.Node) bool {
-		if n.Type == html.TextNode {
-			b.WriteString(n.Data)
-		}
-		return true
-	})
-	return b.String()
-}
-
 // edge writes s with the white space that stood at the edges of n.
-func (l *inline) edge(n *html.Node, s string) {
-	raw := rawText(n)
-	if raw != "" && isSpace(raw[0]) {
-		l.space = true
-	}
+func (l *inline) edge(n *node, s string) {
+	before, after := edges(n)
+	l.space = l.space || before
 	l.put(s)
-	l.space = raw != "" && isSpace(raw[len(raw)-1])
+	l.space = after
 }
 
-func (l *inline) wrap(n *html.Node, mark string) {
+func (l *inline) wrap(n *node, mark string) {
 	s, before, after := l.sub(n)
 	if s == "" {
 		l.space = l.space || before || after
@@ -178,7 +157,7 @@ func (l *inline) wrap(n *html.Node, mark string) {
 	l.space = after
 }
 
-func (l *inline) link(n *html.Node) {
+func (l *inline) link(n *node) {
 	s, before, after := l.sub(n)
 	if s == "" {
 		l.space = l.space || before || after
@@ -206,7 +185,7 @@ func mdTarget(u string) string {
 }
 
 // image writes a picture as a link, so that nothing is loaded by showing it.
-func (l *inline) image(n *html.Node) {
+func (l *inline) image(n *node) {
 	alt := fold(Sanitize(attr(n, "alt")))
 	target := l.links.resolve(attr(n, "src"))
 	switch {
@@ -237,8 +216,8 @@ func codeSpan(s string) string {
 }
 
 // isPermalink tells the mark beside a heading that links to it.
-func isPermalink(n *html.Node) bool {
-	if n.DataAtom != atom.A {
+func isPermalink(n *node) bool {
+	if n.tag != atom.A {
 		return false
 	}
 	if hasClass(n, "headerlink", "header-anchor", "hash-link", "heading-anchor", "anchorjs-link", "permalink", "doc-anchor", "anchor-link") {
@@ -251,25 +230,25 @@ func isPermalink(n *html.Node) bool {
 	return false
 }
 
-func isMaths(n *html.Node) bool {
-	return n.DataAtom == atom.Math || n.DataAtom == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex") ||
-		n.DataAtom == atom.Span && hasClass(n, "katex")
+func isMaths(n *node) bool {
+	return n.tag == atom.Math || n.tag == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex") ||
+		n.tag == atom.Span && hasClass(n, "katex")
 }
 
 // maths returns TeX: of a MathJax script, or of the annotation in MathML.
-func maths(n *html.Node) string {
+func maths(n *node) string {
 	fence := "$"
 	if strings.Contains(attr(n, "type"), "mode=display") || attr(n, "display") == "block" {
 		fence = "$$"
 	}
-	if n.DataAtom == atom.Script {
+	if n.tag == atom.Script {
 		return fence + fold(rawText(n)) + fence
 	}
-	tex := find(n, func(n *html.Node) bool {
-		return n.Data == "annotation" && strings.Contains(attr(n, "encoding"), "tex")
+	tex := find(n, func(n *node) bool {
+		return n.data == "annotation" && strings.Contains(attr(n, "encoding"), "tex")
 	})
 	if tex != nil {
-		return fence + fold(Sanitize(rawText(tex))) + fence
+		return fence + fold(rawText(tex)) + fence
 	}
-	return fold(Sanitize(rawText(n)))
+	return fold(rawText(n))
 }

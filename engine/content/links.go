@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -15,13 +14,13 @@ type linker struct {
 }
 
 // newLinker reads the first <base href> that leads to http(s).
-func newLinker(page string, root *html.Node) *linker {
+func newLinker(page string, root *node) *linker {
 	base, err := url.Parse(page)
 	if err != nil {
 		base = &url.URL{}
 	}
 	if root != nil {
-		if n := find(root, func(n *html.Node) bool { return n.DataAtom == atom.Base && hasAttr(n, "href") }); n != nil {
+		if n := find(root, func(n *node) bool { return n.tag == atom.Base && hasAttr(n, "href") }); n != nil {
 			if u, err := base.Parse(strings.TrimSpace(attr(n, "href"))); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 				base = u
 			}
@@ -47,16 +46,13 @@ func (l *linker) resolve(href string) string {
 }
 
 // all returns the page's links in document order, each once, without fragments.
-func (l *linker) all(root, main *html.Node) []Link {
+func (l *linker) all(root, main *node) []Link {
 	var list []Link
 	at := map[string]int{}
-	var visit func(n *html.Node, inMain bool, depth int)
-	visit = func(n *html.Node, inMain bool, depth int) {
-		if depth > maxDepth {
-			return
-		}
+	var visit func(n *node, inMain bool)
+	visit = func(n *node, inMain bool) {
 		inMain = inMain || n == main
-		if n.DataAtom == atom.A || n.DataAtom == atom.Area {
+		if n.tag == atom.A || n.tag == atom.Area {
 			target, _, _ := strings.Cut(l.resolve(attr(n, "href")), "#")
 			if target != "" {
 				if i, ok := at[target]; ok {
@@ -70,10 +66,10 @@ func (l *linker) all(root, main *html.Node) []Link {
 				}
 			}
 		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			visit(c, inMain, depth+1)
+		for c := n.first; c != nil; c = c.next {
+			visit(c, inMain)
 		}
 	}
-	visit(root, false, 0)
+	visit(root, false)
 	return list
 }

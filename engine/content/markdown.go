@@ -17,7 +17,6 @@ type writer struct {
 	headings []Heading
 	level    int // of the last real heading
 	quoted   int // > 0 within an admonition or a quote: headings are bold lines
-	depth    int
 }
 
 // blockTags are elements that begin a line of their own.
@@ -29,47 +28,29 @@ var blockTags = map[atom.Atom]bool{
 	atom.Section: true, atom.Summary: true, atom.Table: true, atom.Tbody: true, atom.Td: true, atom.Th: true, atom.Thead: true, atom.Tr: true, atom.Ul: true, atom.Body: true,
 }
 
-// holdsBlock reports whether an inline element has a block somewhere below.
-func holdsBlock(n *html.Node) bool {
-	return find(n, func(below *html.Node) bool { return below != n && blockTags[below.DataAtom] }) != nil
-}
-
 // isInline tells what belongs into a line: text, and elements that neither are
 // nor hold blocks.
-func isInline(n *html.Node) bool {
-	switch n.Type {
-	case html.TextNode:
-		return true
-	case html.ElementNode:
-		return !blockTags[n.DataAtom] && (n.FirstChild == nil || !holdsBlock(n))
-	}
-	return true // comments and the like write nothing
-}
+func isInline(n *node) bool { return !n.block }
 
-func (w *writer) skips(n *html.Node) bool {
-	if isMaths(n) {
-		return isHidden(n)
+func (w *writer) skips(n *node) bool {
+	if n.kind != html.ElementNode || isMaths(n) {
+		return false
 	}
 	return isJunk(n, w.gen, w.known) || !w.known && isLinkList(n)
 }
 
 // children writes what is below n: runs of inline nodes as paragraphs, blocks
 // as blocks.
-func (w *writer) children(n *html.Node, gap int) {
-	if w.depth++; w.depth > maxDepth {
-		w.depth--
-		return
-	}
-	defer func() { w.depth-- }()
-	for c := n.FirstChild; c != nil; {
+func (w *writer) children(n *node, gap int) {
+	for c := n.first; c != nil; {
 		if !isInline(c) {
 			w.node(c, gap)
-			c = c.NextSibling
+			c = c.next
 			continue
 		}
 		var line inline
 		line.links, line.skip = w.links, w.skips
-		for ; c != nil && isInline(c); c = c.NextSibling {
+		for ; c != nil && isInline(c); c = c.next {
 			line.node(c)
 		}
 		w.paragraph(line.String(), gap)
@@ -102,11 +83,11 @@ func guardLine(s string) string {
 }
 
 // node writes one block.
-func (w *writer) node(n *html.Node, gap int) {
-	if n.Type != html.ElementNode || w.skips(n) {
+func (w *writer) node(n *node, gap int) {
+	if n.kind != html.ElementNode || w.skips(n) {
 		return
 	}
-	switch n.DataAtom {
+	switch n.tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.heading(n)
 	case atom.Pre:
@@ -138,23 +119,23 @@ func (w *writer) node(n *html.Node, gap int) {
 }
 
 // blockGap is the gap before what stands in n.
-func blockGap(n *html.Node) int {
-	if n.DataAtom == atom.Li {
+func blockGap(n *node) int {
+	if n.tag == atom.Li {
 		return 1
 	}
 	return 2
 }
 
 // strong writes a line of its own in bold: titles of boxes and figures.
-func (w *writer) strong(n *html.Node) {
+func (w *writer) strong(n *node) {
 	if s := tight(n); s != "" {
 		w.block(2)
 		w.text("**" + strings.ReplaceAll(s, "*", `\*`) + "**")
 	}
 }
 
-func isTitle(n *html.Node) bool {
-	return n.DataAtom == atom.P && hasClass(n, "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
+func isTitle(n *node) bool {
+	return n.tag == atom.P && hasClass(n, "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
 }
 
 var admonitions = []string{
@@ -162,11 +143,11 @@ var admonitions = []string{
 	"alert", "callout", "custom-block", "theme-admonition", "markdown-alert", "versionadded", "versionchanged",
 }
 
-func isAdmonition(n *html.Node) bool {
-	return (n.DataAtom == atom.Div || n.DataAtom == atom.Aside || n.DataAtom == atom.Section) && hasClass(n, admonitions...) && len(plain(n)) < 20_000
+func isAdmonition(n *node) bool {
+	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && hasClass(n, admonitions...) && n.weight.text < 20_000
 }
 
-func (w *writer) quote(n *html.Node) {
+func (w *writer) quote(n *node) {
 	w.block(2)
 	w.push("> ", "> ")
 	w.quoted++
@@ -176,10 +157,10 @@ func (w *writer) quote(n *html.Node) {
 }
 
 // heading writes a heading without its permalink.
-func (w *writer) heading(n *html.Node) {
+func (w *writer) heading(n *node) {
 	var line inline
 	line.links, line.skip, line.flat = w.links, w.skips, true
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
+	for c := n.first; c != nil; c = c.next {
 		line.node(c)
 	}
 	text := strings.Join(strings.Fields(line.String()), " ")
@@ -191,7 +172,7 @@ func (w *writer) heading(n *html.Node) {
 		w.text("**" + strings.Trim(text, "*") + "**")
 		return
 	}
-	w.level = int(n.Data[1] - '0')
+	w.level = int(n.data[1] - '0')
 	w.addHeading(w.level, tight(n), anchorOf(n))
 	w.text(strings.Repeat("#", w.level) + " " + text)
 }
@@ -202,31 +183,31 @@ func (w *writer) addHeading(level int, text, anchor string) {
 
 // anchorOf returns the id that leads to a heading: its own, that of an anchor
 // in it, or that of the section that it opens.
-func anchorOf(n *html.Node) string {
-	if id := attr(n, "id"); id != "" {
+func anchorOf(n *node) string {
+	if id := n.id; id != "" {
 		return id
 	}
-	if inner := find(n, func(n *html.Node) bool {
-		return attr(n, "id") != "" || n.DataAtom == atom.A && attr(n, "name") != ""
+	if inner := find(n, func(n *node) bool {
+		return n.id != "" || n.tag == atom.A && attr(n, "name") != ""
 	}); inner != nil {
-		if id := attr(inner, "id"); id != "" {
+		if id := inner.id; id != "" {
 			return id
 		}
 		return attr(inner, "name")
 	}
-	for up, i := n.Parent, 0; up != nil && i < 6; up, i = up.Parent, i+1 {
+	for up, i := n.parent, 0; up != nil && i < 6; up, i = up.parent, i+1 {
 		switch {
-		case up.DataAtom == atom.Body, up.DataAtom == atom.Main:
+		case up.tag == atom.Body, up.tag == atom.Main:
 			return ""
-		case attr(up, "id") != "":
-			return attr(up, "id")
+		case up.id != "":
+			return up.id
 		}
 	}
 	return ""
 }
 
-func (w *writer) list(n *html.Node) {
-	ordered, number := n.DataAtom == atom.Ol, 1
+func (w *writer) list(n *node) {
+	ordered, number := n.tag == atom.Ol, 1
 	if start, err := strconv.Atoi(attr(n, "start")); err == nil && ordered && start >= 0 && start < 1e6 {
 		number = start
 	}
@@ -234,8 +215,8 @@ func (w *writer) list(n *html.Node) {
 	if len(w.levels) > 0 {
 		gap = 1
 	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if c.Type != html.ElementNode || w.skips(c) {
+	for c := n.first; c != nil; c = c.next {
+		if c.kind != html.ElementNode || w.skips(c) {
 			continue
 		}
 		mark := "- "
@@ -245,13 +226,13 @@ func (w *writer) list(n *html.Node) {
 		}
 		w.block(gap)
 		gap = 1
-		if c.DataAtom == atom.Li {
-			if box := find(c, func(n *html.Node) bool { return n.DataAtom == atom.Input && attr(n, "type") == "checkbox" }); box != nil {
+		if c.tag == atom.Li {
+			if box := find(c, func(n *node) bool { return n.tag == atom.Input && attr(n, "type") == "checkbox" }); box != nil {
 				mark += map[bool]string{true: "[x] ", false: "[ ] "}[hasAttr(box, "checked")]
 			}
 		}
 		w.push(mark, strings.Repeat(" ", min(len(mark), 4)))
-		if c.DataAtom == atom.Li {
+		if c.tag == atom.Li {
 			w.children(c, 1)
 		} else {
 			w.node(c, 1) // a list right inside a list
@@ -262,13 +243,13 @@ func (w *writer) list(n *html.Node) {
 
 // definitions writes terms as lines and definitions below them (":   "). A term
 // that is the signature of something with an id is a heading for the chunks.
-func (w *writer) definitions(n *html.Node) {
+func (w *writer) definitions(n *node) {
 	outer := w.level
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if c.Type != html.ElementNode || w.skips(c) {
+	for c := n.first; c != nil; c = c.next {
+		if c.kind != html.ElementNode || w.skips(c) {
 			continue
 		}
-		switch c.DataAtom {
+		switch c.tag {
 		case atom.Dt:
 			w.term(c, outer)
 		case atom.Dd:
@@ -283,11 +264,11 @@ func (w *writer) definitions(n *html.Node) {
 	w.level = outer
 }
 
-func (w *writer) term(n *html.Node, outer int) {
-	id := attr(n, "id")
+func (w *writer) term(n *node, outer int) {
+	id := n.id
 	if id == "" {
-		if a := find(n, func(n *html.Node) bool { return n.DataAtom == atom.A && attr(n, "id") != "" }); a != nil {
-			id = attr(a, "id")
+		if a := find(n, func(n *node) bool { return n.tag == atom.A && n.id != "" }); a != nil {
+			id = a.id
 		}
 	}
 	var line inline
@@ -299,7 +280,7 @@ func (w *writer) term(n *html.Node, outer int) {
 			text = codeSpan(text)
 		}
 	} else {
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
+		for c := n.first; c != nil; c = c.next {
 			line.node(c)
 		}
 		text = strings.Join(strings.Fields(line.String()), " ")

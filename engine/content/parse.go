@@ -1,7 +1,6 @@
 package content
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -66,28 +65,38 @@ func nameOf(raw string) string {
 }
 
 func parseHTML(in Input) (*Document, error) {
-	// Without scripting <noscript> is parsed: it is what such a reader is given.
-	root, err := html.ParseWithOptions(bytes.NewReader(in.Body), html.ParseOptionEnableScripting(false))
-	if err != nil { // nested deeper than the parser goes
-		root, err = html.ParseWithOptions(bytes.NewReader(flatten(in.Body)), html.ParseOptionEnableScripting(false))
-	}
+	page, err := parseTree(in.Body)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unsupported, err, "%s cannot be read as HTML", in.URL)
 	}
-	m := gather(root)
-	gen := identify(m)
+	include, err := selectNodes(page, in.Include, "include")
+	if err != nil {
+		return nil, err
+	}
+	exclude, err := selectNodes(page, in.Exclude, "exclude")
+	if err != nil {
+		return nil, err
+	}
+	for n := range exclude {
+		if n.Parent != nil {
+			n.Parent.RemoveChild(n)
+		}
+	}
+	root, chosen := build(page, include)
+	gen := identify(gather(root))
 	links := newLinker(in.URL, root)
 	doc := &Document{}
 	readMeta(root, doc, links)
 	if gen != nil {
 		doc.Generator = gen.name
 	}
-	if err := exclude(root, in.Exclude); err != nil {
-		return nil, err
-	}
-	mains, known, err := mainNodes(root, gen, in.Include)
-	if err != nil {
-		return nil, err
+	mains, known := chosen, true
+	if len(in.Include) == 0 {
+		n := mainOf(root, gen)
+		mains, known = []*node{n}, gen != nil && n.tag != atom.Body
+		if instead := withoutScript(page, n); instead != nil {
+			mains, known = []*node{instead}, false
+		}
 	}
 	w := &writer{links: links, gen: gen, known: known}
 	for _, n := range mains {
@@ -97,39 +106,13 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Markdown = w.b.String()
 	doc.Headings = trimmed(doc.Markdown, w.headings)
 	doc.Title = titleOf(doc, root)
-	var main *html.Node
+	var main *node
 	if len(mains) > 0 {
 		main = mains[0]
 	}
 	doc.Links = links.all(root, main)
-	doc.Words, doc.Shell = shell(root)
+	doc.Words, doc.Shell = shell(page)
 	return doc, nil
-}
-
-// flatten drops the tags that can nest without end and say little, so that a
-// page that is nested too deep can still be read.
-func flatten(body []byte) []byte {
-	var b bytes.Buffer
-	for z := html.NewTokenizer(bytes.NewReader(body)); ; {
-		kind := z.Next()
-		if kind == html.ErrorToken {
-			return b.Bytes()
-		}
-		raw := z.Raw()
-		name, _ := z.TagName()
-		switch atom.Lookup(name) {
-		case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Code, atom.A, atom.Br, atom.Hr, atom.Title,
-			atom.Head, atom.Body, atom.Html, atom.Meta, atom.Link, atom.Base, atom.Script, atom.Style, atom.Noscript, atom.Template:
-			b.Write(raw)
-		default:
-			switch kind {
-			case html.TextToken:
-				b.Write(raw)
-			case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-				b.WriteString("<p>")
-			}
-		}
-	}
 }
 
 // trimmed moves the offsets by what TrimSpace takes from the beginning.
@@ -141,93 +124,65 @@ func trimmed(md string, headings []Heading) []Heading {
 	return headings
 }
 
-// mainNodes returns where the content stands: what include selects, else the
-// main container. known tells that marks or the caller named it.
-func mainNodes(root *html.Node, gen *generator, include []string) (nodes []*html.Node, known bool, err error) {
-	if len(include) == 0 {
-		n := mainOf(root, gen)
-		if instead := withoutScript(root, n); instead != nil {
-			return []*html.Node{instead}, false, nil
-		}
-		return []*html.Node{n}, gen != nil && n.DataAtom != atom.Body, nil
-	}
-	inside := map[*html.Node]bool{}
-	for _, one := range include {
-		sel, err := cascadia.ParseGroup(one)
-		if err != nil {
-			return nil, false, fault.Errorf(fault.Invalid, "include: %q is no CSS selector: %w", one, err)
-		}
-		for _, n := range cascadia.QueryAll(root, sel) {
-			covered := false
-			for up := n; up != nil; up = up.Parent {
-				covered = covered || inside[up]
-			}
-			if !covered {
-				inside[n] = true
-				nodes = append(nodes, n)
-			}
-		}
-	}
-	return nodes, true, nil
-}
-
 // Bytes of text below which a page is nearly empty, and from which <noscript>
 // is a page of its own.
 const nearlyEmpty, aPage = 300, 500
 
-// withoutScript returns the <noscript> that holds what a page shows to readers
-// that run no scripts, where the page itself shows next to nothing.
-func withoutScript(root, main *html.Node) *html.Node {
-	if weigh(main).text >= nearlyEmpty {
+// withoutScript returns what a page's <noscript> shows to readers that run no
+// scripts, where the page itself shows next to nothing.
+func withoutScript(page *html.Node, main *node) *node {
+	if main.weight.text >= nearlyEmpty {
 		return nil
 	}
-	var best *html.Node
+	var best *node
 	most := aPage
-	walk(root, func(n *html.Node) bool {
-		if n.DataAtom != atom.Noscript {
-			return true
+	for h := range page.Descendants() {
+		if h.DataAtom != atom.Noscript || h.FirstChild == nil || len(h.FirstChild.Data) < most {
+			continue
 		}
-		text := 0
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			text += weigh(c).text
+		inner, err := html.Parse(strings.NewReader(h.FirstChild.Data))
+		if err != nil {
+			continue
 		}
-		if text >= most {
-			best, most = n, text
+		if n, _ := build(inner, nil); n.weight.text >= most {
+			best, most = n, n.weight.text
 		}
-		return false
-	})
+	}
 	return best
 }
 
-func exclude(root *html.Node, selectors []string) error {
+// selectNodes returns what the CSS selectors of an option match.
+func selectNodes(page *html.Node, selectors []string, option string) (map[*html.Node]bool, error) {
+	var matched map[*html.Node]bool
 	for _, one := range selectors {
 		sel, err := cascadia.ParseGroup(one)
 		if err != nil {
-			return fault.Errorf(fault.Invalid, "exclude: %q is no CSS selector: %w", one, err)
+			return nil, fault.Errorf(fault.Invalid, "%s: %q is no CSS selector: %w", option, one, err)
 		}
-		for _, n := range cascadia.QueryAll(root, sel) {
-			if n.Parent != nil {
-				n.Parent.RemoveChild(n)
+		for _, n := range cascadia.QueryAll(page, sel) {
+			if matched == nil {
+				matched = map[*html.Node]bool{}
 			}
+			matched[n] = true
 		}
 	}
-	return nil
+	return matched, nil
 }
 
 // readMeta reads what <head> tells.
-func readMeta(root *html.Node, doc *Document, links *linker) {
-	walk(root, func(n *html.Node) bool {
-		if n.Type != html.ElementNode {
+func readMeta(root *node, doc *Document, links *linker) {
+	walk(root, func(n *node) bool {
+		if n.kind != html.ElementNode {
 			return true
 		}
-		switch n.DataAtom {
+		switch n.tag {
 		case atom.Html:
 			doc.Lang = clean(attr(n, "lang"), 35)
 			if doc.Lang == "" {
 				doc.Lang = clean(attr(n, "xml:lang"), 35)
 			}
 		case atom.Title:
-			if doc.Title == "" && n.Parent != nil && n.Parent.DataAtom == atom.Head {
+			if doc.Title == "" && n.parent != nil && n.parent.tag == atom.Head {
 				doc.Title = clean(rawText(n), 300)
 			}
 		case atom.Link:
@@ -243,7 +198,7 @@ func readMeta(root *html.Node, doc *Document, links *linker) {
 	})
 }
 
-func readMetaTag(n *html.Node, doc *Document, links *linker) {
+func readMetaTag(n *node, doc *Document, links *linker) {
 	value := attr(n, "content")
 	if strings.EqualFold(attr(n, "http-equiv"), "refresh") {
 		if _, target, ok := strings.Cut(strings.ToLower(value), "url="); ok {
@@ -296,7 +251,7 @@ func clean(s string, limit int) string {
 
 // titleOf prefers the first top heading of the content, which has no site name
 // on it, and then <title>.
-func titleOf(doc *Document, root *html.Node) string {
+func titleOf(doc *Document, root *node) string {
 	for _, h := range doc.Headings {
 		if h.Level == 1 {
 			return clean(h.Text, 300)
@@ -308,38 +263,54 @@ func titleOf(doc *Document, root *html.Node) string {
 	if doc.Title != "" {
 		return doc.Title
 	}
-	if h1 := find(root, func(n *html.Node) bool { return n.DataAtom == atom.H1 }); h1 != nil {
+	if h1 := find(root, func(n *node) bool { return n.tag == atom.H1 }); h1 != nil {
 		return clean(tight(h1), 300)
 	}
 	return ""
 }
 
-// shell counts the visible words, and tells whether the page is a frame that a
-// script fills: next to no text, and scripts with a root to fill or a note that
-// they are needed.
-func shell(root *html.Node) (words int, empty bool) {
+// shell counts the words outside of scripts, and tells whether the page is a
+// frame that a script fills: next to no text, and scripts with a root to fill or
+// a note that they are needed.
+func shell(page *html.Node) (words int, empty bool) {
 	scripts, hint := 0, false
-	walk(root, func(n *html.Node) bool {
+	for h := range page.Descendants() {
 		switch {
-		case n.Type == html.TextNode:
-			words += len(strings.Fields(n.Data))
-		case n.DataAtom == atom.Script:
-			scripts++
-			return false
-		case n.DataAtom == atom.Noscript:
-			text := strings.ToLower(rawText(n))
-			hint = hint || strings.Contains(text, "javascript") && strings.Contains(text, "enable")
-			return false
-		case n.DataAtom == atom.Style:
-			return false
-		case n.Type == html.ElementNode:
-			switch attr(n, "id") {
-			case "root", "app", "__next", "___gatsby", "__nuxt", "svelte", "q-app":
+		case h.Type == html.TextNode:
+			switch h.Parent.DataAtom {
+			case atom.Script, atom.Style, atom.Title:
+			case atom.Noscript:
+				text := strings.ToLower(h.Data)
+				hint = hint || strings.Contains(text, "javascript") && len(text) < 2000
+			default:
+				words += countWords(h.Data)
+			}
+		case h.DataAtom == atom.Script:
+			if kind := attribute(h, "type"); kind == "" || strings.Contains(kind, "javascript") || kind == "module" {
+				scripts++
+			}
+		case h.Type == html.ElementNode:
+			switch attribute(h, "id") {
+			case "root", "app", "__next", "___gatsby", "__nuxt", "svelte", "q-app", "app-root", "main-app":
 				hint = true
 			}
-			hint = hint || n.Data == "app-root"
+			hint = hint || h.Data == "app-root"
 		}
-		return true
-	})
-	return words, scripts > 0 && words < 60 && hint || scripts > 2 && words < 15
+	}
+	return words, scripts > 0 && words < shellWords && hint || scripts > 2 && words < shellWords/4
+}
+
+// shellWords is how many words a page has at least that is no empty frame.
+const shellWords = 60
+
+func countWords(s string) int {
+	n, in := 0, false
+	for i := range len(s) {
+		space := isSpace(s[i])
+		if !space && !in {
+			n++
+		}
+		in = !space
+	}
+	return n
 }

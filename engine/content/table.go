@@ -15,7 +15,7 @@ const (
 
 // table writes a GFM table, with spanning cells repeated. A table that lays out
 // blocks (code, lists, other tables) is written as those blocks.
-func (w *writer) table(n *html.Node) {
+func (w *writer) table(n *node) {
 	if isLayout(n) {
 		w.layout(n)
 		return
@@ -24,7 +24,7 @@ func (w *writer) table(n *html.Node) {
 	if len(rows) == 0 {
 		return
 	}
-	if caption := find(n, func(n *html.Node) bool { return n.DataAtom == atom.Caption }); caption != nil {
+	if caption := find(n, func(n *node) bool { return n.tag == atom.Caption }); caption != nil {
 		w.strong(caption)
 	}
 	columns := 0
@@ -51,13 +51,13 @@ func (w *writer) table(n *html.Node) {
 }
 
 // isLayout tells tables that hold blocks, or only one column of text.
-func isLayout(n *html.Node) bool {
+func isLayout(n *node) bool {
 	if attr(n, "role") == "presentation" || hasClass(n, "highlighttable", "rouge-table", "lntable") {
 		return true
 	}
 	cells := 0
-	block := find(n, func(below *html.Node) bool {
-		switch below.DataAtom {
+	block := find(n, func(below *node) bool {
+		switch below.tag {
 		case atom.Td, atom.Th:
 			cells++
 		case atom.Pre, atom.H1, atom.H2, atom.H3, atom.H4, atom.Dl, atom.Blockquote:
@@ -65,22 +65,22 @@ func isLayout(n *html.Node) bool {
 		case atom.Table:
 			return below != n
 		case atom.Ul, atom.Ol:
-			return find(below, func(n *html.Node) bool { return n.DataAtom == atom.Li }) != nil
+			return find(below, func(n *node) bool { return n.tag == atom.Li }) != nil
 		}
 		return false
 	})
 	return block != nil || cells > maxCells
 }
 
-func (w *writer) layout(n *html.Node) {
-	walk(n, func(c *html.Node) bool {
-		if c.Type != html.ElementNode || c == n {
+func (w *writer) layout(n *node) {
+	walk(n, func(c *node) bool {
+		if c.kind != html.ElementNode || c == n {
 			return c == n
 		}
 		if w.skips(c) {
 			return false
 		}
-		switch c.DataAtom {
+		switch c.tag {
 		case atom.Td, atom.Th, atom.Caption:
 			if !hasClass(c, gutters...) {
 				w.children(c, 2)
@@ -92,19 +92,19 @@ func (w *writer) layout(n *html.Node) {
 }
 
 // grid reads the cells; header tells that the first row is one.
-func (w *writer) grid(n *html.Node) (rows [][]string, header bool) {
+func (w *writer) grid(n *node) (rows [][]string, header bool) {
 	type hanging struct {
 		text string
 		left int
 	}
 	hang := map[int]hanging{}
 	first := true
-	walk(n, func(tr *html.Node) bool {
-		if tr.Type != html.ElementNode || w.skips(tr) {
-			return tr.Type != html.ElementNode
+	walk(n, func(tr *node) bool {
+		if tr.kind != html.ElementNode || w.skips(tr) {
+			return tr.kind != html.ElementNode
 		}
-		if tr.DataAtom != atom.Tr {
-			return tr.DataAtom != atom.Caption
+		if tr.tag != atom.Tr {
+			return tr.tag != atom.Caption
 		}
 		var row []string
 		fill := func() {
@@ -115,12 +115,12 @@ func (w *writer) grid(n *html.Node) (rows [][]string, header bool) {
 			}
 		}
 		heads, cells := 0, 0
-		for c := tr.FirstChild; c != nil; c = c.NextSibling {
-			if c.DataAtom != atom.Td && c.DataAtom != atom.Th || w.skips(c) {
+		for c := tr.first; c != nil; c = c.next {
+			if c.tag != atom.Td && c.tag != atom.Th || w.skips(c) {
 				continue
 			}
 			cells++
-			if c.DataAtom == atom.Th {
+			if c.tag == atom.Th {
 				heads++
 			}
 			fill()
@@ -138,7 +138,7 @@ func (w *writer) grid(n *html.Node) (rows [][]string, header bool) {
 			return false
 		}
 		if first {
-			header = heads == cells || tr.Parent != nil && tr.Parent.DataAtom == atom.Thead
+			header = heads == cells || tr.parent != nil && tr.parent.tag == atom.Thead
 			first = false
 		}
 		rows = append(rows, row)
@@ -147,7 +147,7 @@ func (w *writer) grid(n *html.Node) (rows [][]string, header bool) {
 	return rows, header
 }
 
-func span(n *html.Node, key string) int {
+func span(n *node, key string) int {
 	v, err := strconv.Atoi(attr(n, key))
 	if err != nil {
 		return 1
@@ -156,7 +156,7 @@ func span(n *html.Node, key string) int {
 }
 
 // cell writes a cell in one line.
-func (w *writer) cell(n *html.Node) string {
+func (w *writer) cell(n *node) string {
 	var line inline
 	line.links, line.skip = w.links, w.skips
 	w.cellInto(n, &line)
@@ -165,13 +165,13 @@ func (w *writer) cell(n *html.Node) string {
 	return strings.ReplaceAll(s, "\n", "<br>")
 }
 
-func (w *writer) cellInto(n *html.Node, line *inline) {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
+func (w *writer) cellInto(n *node, line *inline) {
+	for c := n.first; c != nil; c = c.next {
 		if isInline(c) {
 			line.node(c)
 			continue
 		}
-		if c.Type != html.ElementNode || w.skips(c) {
+		if c.kind != html.ElementNode || w.skips(c) {
 			continue
 		}
 		if s := line.b.Len(); s > 0 && line.last() != '\n' {

@@ -1,0 +1,150 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// node is a node of the page as a reader sees it: scripts, comments, hidden
+// elements and invisible characters are not in the tree, and every element
+// knows the size of what is below it. All later steps read this tree, so that
+// none of them can show what was left out here, and none has to look below a
+// node to judge it.
+type node struct {
+	kind                      html.NodeType // DocumentNode, ElementNode or TextNode
+	tag                       atom.Atom
+	data                      string // element name, or text without invisible characters
+	class, id                 string
+	attrs                     []html.Attribute
+	parent, first, last, next *node
+	weight                    weight // of the node and what is below
+	block                     bool   // is, or holds, an element that begins a line of its own
+	order, end                int32
+}
+
+// weight counts what stands in an element.
+type weight struct {
+	text     int // bytes of text, white space at the ends of text nodes not counted
+	linked   int // of it within links
+	links    int // <a href>
+	solid    int // paragraphs, headings, code, tables, quotes
+	headings int
+	commas   int // a sign of prose
+	forms    int // fields to fill in
+}
+
+func (w *weight) add(o weight) {
+	w.text += o.text
+	w.linked += o.linked
+	w.links += o.links
+	w.solid += o.solid
+	w.headings += o.headings
+	w.commas += o.commas
+	w.forms += o.forms
+}
+
+// builder makes the tree.
+type builder struct {
+	slab   []node
+	order  int32
+	linked int // depth of links around the current node
+	want   map[*html.Node]bool
+	chosen []*node // of want, outermost only
+}
+
+// build makes the reader's tree of a parsed page, and finds in it the outermost
+// of the nodes in want.
+func build(page *html.Node, want map[*html.Node]bool) (root *node, chosen []*node) {
+	b := builder{want: want}
+	root = b.node(page, nil)
+	return root, b.chosen
+}
+
+func (b *builder) alloc() *node {
+	if len(b.slab) == 0 {
+		b.slab = make([]node, 256)
+	}
+	n := &b.slab[0]
+	b.slab = b.slab[1:]
+	n.order = b.order
+	b.order++
+	return n
+}
+
+// node copies h and what is below it. The parser does not nest deeper than 512
+// elements, so recursion is bounded.
+func (b *builder) node(h *html.Node, parent *node) *node {
+	n := b.alloc()
+	n.kind, n.tag, n.data, n.attrs, n.parent = h.Type, h.DataAtom, h.Data, h.Attr, parent
+	for i := range h.Attr {
+		switch h.Attr[i].Key {
+		case "class":
+			n.class = h.Attr[i].Val
+		case "id":
+			n.id = h.Attr[i].Val
+		}
+	}
+	if b.want[h] && (len(b.chosen) == 0 || b.chosen[len(b.chosen)-1].end != 0) {
+		b.chosen = append(b.chosen, n) // the end of an open one is not known yet
+	}
+	link := n.tag == atom.A && hasAttr(n, "href")
+	if link {
+		b.linked++
+	}
+	for c := h.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == html.TextNode:
+			b.text(c, n)
+		case c.Type == html.ElementNode && !neverShown(c):
+			b.append(n, b.node(c, n))
+		}
+	}
+	if link {
+		b.linked--
+		n.weight.links++
+	}
+	n.weight.count(n.tag)
+	n.block = n.block || blockTags[n.tag]
+	n.end = b.order
+	return n
+}
+
+func (b *builder) append(parent, n *node) {
+	if parent.last == nil {
+		parent.first = n
+	} else {
+		parent.last.next = n
+	}
+	parent.last = n
+	parent.weight.add(n.weight)
+	parent.block = parent.block || n.block
+}
+
+func (b *builder) text(h *html.Node, parent *node) {
+	n := b.alloc()
+	n.kind, n.data, n.parent, n.end = html.TextNode, Sanitize(h.Data), parent, b.order
+	text := strings.TrimSpace(n.data)
+	n.weight.text = len(text)
+	n.weight.commas = strings.Count(text, ", ")
+	if b.linked > 0 {
+		n.weight.linked = n.weight.text
+	}
+	b.append(parent, n)
+}
+
+func (w *weight) count(tag atom.Atom) {
+	switch tag {
+	case atom.P, atom.Pre, atom.Table, atom.Dl, atom.Blockquote:
+		w.solid++
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		w.solid++
+		w.headings++
+	case atom.Input, atom.Select, atom.Textarea, atom.Button:
+		w.forms++
+	}
+}
+
+// within reports whether n is outer or stands in it.
+func (n *node) within(outer *node) bool { return n.order >= outer.order && n.end <= outer.end }

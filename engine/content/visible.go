@@ -1,0 +1,221 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// neverShown tells elements that a browser does not show to a reader, or that
+// are no text: what a page hides from its reader may be meant for a model.
+func neverShown(h *html.Node) bool {
+	switch h.DataAtom {
+	case atom.Script:
+		return !strings.HasPrefix(attribute(h, "type"), "math/tex")
+	case atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Object, atom.Embed, atom.Canvas, atom.Svg,
+		atom.Audio, atom.Video, atom.Select, atom.Textarea, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Map, atom.Rp:
+		return true
+	case atom.Input:
+		return attribute(h, "type") != "checkbox"
+	case atom.Dialog:
+		if !hasAttribute(h, "open") {
+			return true
+		}
+	case atom.Button:
+		if !titlesSomething(h) {
+			return true
+		}
+	case atom.Math:
+		return false // KaTeX hides it from the eye and shows the same beside it
+	}
+	return len(h.Attr) > 0 && isHidden(h)
+}
+
+// titlesSomething tells buttons that open a section and bear its heading.
+func titlesSomething(h *html.Node) bool {
+	for up, i := h.Parent, 0; up != nil && i < 3; up, i = up.Parent, i+1 {
+		switch up.DataAtom {
+		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Summary, atom.Dt:
+			return true
+		}
+	}
+	return false
+}
+
+func attribute(h *html.Node, key string) string {
+	for i := range h.Attr {
+		if h.Attr[i].Key == key {
+			return h.Attr[i].Val
+		}
+	}
+	return ""
+}
+
+func hasAttribute(h *html.Node, key string) bool {
+	for i := range h.Attr {
+		if h.Attr[i].Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// hidingClasses are class names that frameworks give to what only a screen
+// reader or a printer gets.
+var hidingClasses = map[string]bool{
+	"sr-only": true, "visually-hidden": true, "visuallyhidden": true, "screen-reader-text": true, "screenreader": true, "hidden": true,
+	"d-none": true, "print-only": true, "element-invisible": true, "u-hidden": true, "is-hidden": true, "show-for-sr": true, "a11y-hidden": true,
+	"assistive-text": true, "visually-hidden-focusable": true, "sr-only-focusable": true,
+}
+
+func isHidden(h *html.Node) bool {
+	for i := range h.Attr {
+		a := &h.Attr[i]
+		switch a.Key {
+		case "hidden":
+			return !isTabPanel(h)
+		case "class":
+			if hidesByClass(a.Val) {
+				return true
+			}
+		case "style":
+			if hidingStyle(a.Val, h) && !isTabPanel(h) {
+				return true
+			}
+		case "aria-hidden":
+			if a.Val == "true" && !insideCode(h) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hidesByClass knows the classes that hide. One that hides on small screens
+// only ("hidden md:block", "d-none d-md-block") does not.
+func hidesByClass(class string) bool {
+	hides := false
+	for c := range strings.FieldsSeq(class) {
+		switch {
+		case hidingClasses[c]:
+			hides = true
+		case strings.Contains(c, ":") && (strings.HasSuffix(c, ":block") || strings.HasSuffix(c, ":flex") || strings.HasSuffix(c, ":grid") ||
+			strings.Contains(c, ":inline") || strings.Contains(c, ":table") || strings.HasSuffix(c, ":contents")),
+			strings.HasPrefix(c, "d-") && strings.Count(c, "-") == 2 && !strings.HasSuffix(c, "-none"):
+			return false
+		}
+	}
+	return hides
+}
+
+// isTabPanel tells the panel of a tab that is not chosen: a click shows it, and
+// it often has the same code in another language.
+func isTabPanel(h *html.Node) bool {
+	if attribute(h, "role") != "tabpanel" {
+		return false
+	}
+	for up, i := h.Parent, 0; up != nil && i < 2; up, i = up.Parent, i+1 {
+		for c := up.FirstChild; c != nil; c = c.NextSibling {
+			if role := attribute(c, "role"); role == "tablist" || role == "tab" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// insideCode tells what stands in a code block; highlighters hide parts of
+// lines there from screen readers that the eye sees.
+func insideCode(h *html.Node) bool {
+	for up, i := h.Parent, 0; up != nil && i < 4; up, i = up.Parent, i+1 {
+		if up.DataAtom == atom.Pre {
+			return true
+		}
+	}
+	return false
+}
+
+// hidingStyle reads an inline style for the ways to hide text.
+func hidingStyle(style string, h *html.Node) bool {
+	s := strings.ToLower(strings.Join(strings.Fields(style), ""))
+	color, background := "", ""
+	for decl := range strings.SplitSeq(s, ";") {
+		key, value, ok := strings.Cut(decl, ":")
+		if !ok {
+			continue
+		}
+		value = strings.TrimSuffix(value, "!important")
+		switch key {
+		case "color":
+			color = colorName(value)
+		case "background", "background-color":
+			background = colorName(value)
+		default:
+			if hidingValue(key, value, s) {
+				return true
+			}
+		}
+	}
+	if color == "transparent" {
+		return true
+	}
+	return color != "" && (color == background || background == "" && color == "white" && !onColour(h))
+}
+
+func hidingValue(key, value, all string) bool {
+	switch key {
+	case "display":
+		return value == "none"
+	case "visibility":
+		return value == "hidden" || value == "collapse"
+	case "opacity", "font-size":
+		return isZero(value)
+	case "max-height", "max-width", "height", "width":
+		return isZero(value) && (strings.Contains(all, "overflow:hidden") || strings.HasPrefix(key, "max-"))
+	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top":
+		return strings.HasPrefix(value, "-") && len(value) > 5 // -999px and beyond: off the screen
+	case "transform":
+		return strings.Contains(value, "scale(0)") || strings.Contains(value, "-9999")
+	case "clip":
+		return strings.HasPrefix(value, "rect(0") || strings.HasPrefix(value, "rect(1px,1px")
+	case "clip-path":
+		return strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
+	}
+	return false
+}
+
+// onColour tells white text that stands on something: the style of an ancestor
+// names a background that is not white.
+func onColour(h *html.Node) bool {
+	for up := h.Parent; up != nil; up = up.Parent {
+		if attribute(up, "bgcolor") != "" {
+			return colorName(strings.ToLower(attribute(up, "bgcolor"))) != "white"
+		}
+		style := strings.ToLower(attribute(up, "style"))
+		if i := strings.Index(style, "background"); i >= 0 {
+			_, value, _ := strings.Cut(style[i:], ":")
+			value, _, _ = strings.Cut(value, ";")
+			return colorName(strings.TrimSpace(value)) != "white"
+		}
+	}
+	return false
+}
+
+func isZero(value string) bool {
+	value = strings.TrimRight(value, "%abcdefghijklmnopqrstuvwxyz")
+	return value != "" && strings.Trim(value, "0.") == ""
+}
+
+func colorName(value string) string {
+	switch value {
+	case "#fff", "#ffffff", "rgb(255,255,255)", "rgba(255,255,255,1)":
+		return "white"
+	case "#000", "#000000", "rgb(0,0,0)":
+		return "black"
+	}
+	if strings.HasPrefix(value, "rgba(") && strings.HasSuffix(value, ",0)") {
+		return "transparent"
+	}
+	return value
+}
