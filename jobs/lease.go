@@ -218,9 +218,9 @@ func (t table) lessees(ctx context.Context) (names []string, err error) {
 	return names, rows.Err()
 }
 
-// takeBack ends the leases of a dead process.
-func (t table) takeBack(ctx context.Context, lessee string) (int, error) {
-	return t.free(ctx, `lessee = ?`, lessee)
+// takeBack ends the leases of a dead process. atOnce leaves out the pause.
+func (t table) takeBack(ctx context.Context, lessee string, atOnce bool) (int, error) {
+	return t.free(ctx, atOnce, `lessee = ?`, lessee)
 }
 
 // takeExpired ends the leases whose time ran out, but those of mine.
@@ -230,15 +230,15 @@ func (t table) takeExpired(ctx context.Context, mine string) (int, error) {
 	if err := t.db.Read.QueryRowContext(ctx, count, mine).Scan(&n); err != nil || n == 0 {
 		return 0, store.Explain(err)
 	}
-	return t.free(ctx, `until < `+now+` AND lessee <> ?`, mine)
+	return t.free(ctx, false, `until < `+now+` AND lessee <> ?`, mine)
 }
 
-func (t table) free(ctx context.Context, where, arg string) (n int, err error) {
+func (t table) free(ctx context.Context, atOnce bool, where, arg string) (n int, err error) {
 	err = t.db.Tx(ctx, func(tx *sql.Tx) error {
 		losses, err := lossesOf(ctx, tx, where, arg)
 		for _, l := range losses {
 			if err == nil {
-				err = l.write(ctx, tx)
+				err = l.write(ctx, tx, atOnce)
 			}
 		}
 		n = len(losses)
@@ -281,9 +281,13 @@ func pauseAfter(lost int64) time.Duration {
 }
 
 // write makes the job claimable again, or ends it.
-func (l loss) write(ctx context.Context, tx *sql.Tx) error {
+func (l loss) write(ctx context.Context, tx *sql.Tx, atOnce bool) error {
 	if l.lost++; l.progress.Done > l.mark {
 		l.lost, l.mark = 1, l.progress.Done
+	}
+	pause := pauseAfter(l.lost)
+	if atOnce {
+		pause = 0
 	}
 	status, failure, message := Pending, Failure{}, "its process "+l.lessee+" is gone; waiting for another"
 	switch {
@@ -299,7 +303,7 @@ func (l loss) write(ctx context.Context, tx *sql.Tx) error {
 	const query = `UPDATE jobs SET status = ?1, code = ?2, message = ?3, lost = ?4, mark = ?5, lessee = '', until = 0,
 		due = ` + now + ` + ?6, finished = CASE ?1 WHEN 'pending' THEN 0 ELSE ` + now + ` END WHERE id = ?7`
 	_, err := tx.ExecContext(ctx, query, string(status), failure.Code, failure.Message, l.lost, l.mark,
-		pauseAfter(l.lost).Milliseconds(), l.job)
+		pause.Milliseconds(), l.job)
 	if err != nil {
 		return fmt.Errorf("free job %s: %w", l.job, err)
 	}

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,9 +33,6 @@ type Queue struct {
 	table     table
 	processes processes
 	bell      bell
-
-	mu  sync.Mutex
-	own []string // ids that Start and Retry gave, for a Worker with Own
 }
 
 // NewQueue returns the queue in db. A nil log is none.
@@ -70,23 +65,8 @@ func (q *Queue) Start(ctx context.Context, r Request) (job Job, joined bool, err
 	if job, joined, err = q.table.start(ctx, id.String(), r, q.processes.dead); err != nil {
 		return Job{}, false, fmt.Errorf("start a job of kind %s: %w", r.Kind, err)
 	}
-	q.remember(job.ID)
 	q.bell.ring(newWork)
 	return job, joined, nil
-}
-
-func (q *Queue) remember(id string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !slices.Contains(q.own, id) {
-		q.own = append(q.own, id)
-	}
-}
-
-func (q *Queue) remembered() []string {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return append([]string{}, q.own...)
 }
 
 // Get returns a job with its events, or fails with NotFound.
@@ -129,19 +109,19 @@ func (q *Queue) Retry(ctx context.Context, id string) (Job, error) {
 	if err != nil {
 		return Job{}, err
 	}
-	q.remember(id)
 	q.bell.ring(newWork)
 	q.bell.ring(id)
 	return job, nil
 }
 
 // Recover frees the leases of dead processes, so that their jobs can be claimed
-// again, and counts them.
-func (q *Queue) Recover(ctx context.Context) (n int, err error) { return q.recover(ctx, "") }
+// again at once, and counts them.
+func (q *Queue) Recover(ctx context.Context) (n int, err error) { return q.recover(ctx, "", true) }
 
 // recover looks at every process but self: the ones with a file, to remove what
-// the dead have left, and the ones with a lease.
-func (q *Queue) recover(ctx context.Context, self string) (n int, err error) {
+// the dead have left, and the ones with a lease. atOnce leaves out the pause
+// before the next claim: somebody has just come for the job.
+func (q *Queue) recover(ctx context.Context, self string, atOnce bool) (n int, err error) {
 	names, err := q.processes.others(self)
 	if err != nil {
 		return 0, store.Explain(err)
@@ -157,7 +137,7 @@ func (q *Queue) recover(ctx context.Context, self string) (n int, err error) {
 		if name == self || !q.processes.dead(name) {
 			continue
 		}
-		freed, err := q.table.takeBack(ctx, name)
+		freed, err := q.table.takeBack(ctx, name, atOnce)
 		if n += freed; err != nil {
 			return n, fmt.Errorf("free the jobs of process %s: %w", name, err)
 		}
@@ -171,21 +151,22 @@ func (q *Queue) recover(ctx context.Context, self string) (n int, err error) {
 
 // Wait returns the job when it is done. The end of ctx ends the waiting with
 // ctx's error, and not the job. onProgress may be nil; it is called by Wait
-// itself, one call after the other, and each call's Done is above the last.
+// itself, one call after the other. Each call's Done is above the last one's of
+// the same phase: what an attempt repeats is not told again.
 func (q *Queue) Wait(ctx context.Context, id string, onProgress func(Progress)) (Job, error) {
 	heard, quit := q.bell.listen(id)
 	defer quit()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	last := int64(-1)
+	last := Progress{Done: -1}
 	for {
 		job, err := q.table.get(ctx, id, false)
 		if err != nil {
 			return Job{}, err
 		}
-		if onProgress != nil && job.Status != Pending && job.Progress.Done > last {
-			last = job.Progress.Done
-			onProgress(job.Progress)
+		if p := job.Progress; onProgress != nil && job.Status != Pending && (p.Phase != last.Phase || p.Done > last.Done) {
+			last = p
+			onProgress(p)
 		}
 		if job.Status.Done() {
 			return q.Get(ctx, id)

@@ -9,9 +9,11 @@ import (
 
 // sweep looks for leases of dead processes and for leases that ran out, once;
 // and now and then for jobs that were kept long enough. A failure is logged: the
-// next sweep tries again.
+// next sweep tries again. The first sweep of a worker lets it go on at once with
+// what it finds.
 func (s *shift) sweep(ctx context.Context) {
-	_, err := s.queue.recover(ctx, s.lessee)
+	_, err := s.queue.recover(ctx, s.lessee, !s.swept)
+	s.swept = true
 	if err == nil {
 		err = s.expired(ctx)
 	}

@@ -10,11 +10,6 @@ import (
 	"time"
 )
 
-// Own, in place of a job's id, lets a Worker run the jobs that this process has
-// asked for (Queue.Start, Queue.Retry) and no others: a command that waits for
-// its job must not end up with the jobs of others.
-const Own = "own"
-
 // pace is how often a worker looks, and how long it waits.
 type pace struct {
 	poll  time.Duration // for new work of other processes
@@ -47,8 +42,8 @@ type Worker struct {
 }
 
 // NewWorker returns a worker for the kinds that handlers has. only is empty for
-// any job, Own, or a job's id: then Run returns when that job is done, whoever
-// has run it.
+// any job, or a job's id: then Run returns when that job is done, whoever has
+// run it, and leaves all others alone.
 func NewWorker(q *Queue, handlers map[string]Handler, only string) *Worker {
 	return &Worker{queue: q, handlers: handlers, only: only, pace: defaultPace()}
 }
@@ -90,6 +85,7 @@ type shift struct {
 	running  map[*Run]struct{} // until their outcome is written
 	returned chan *Run         // handlers that have returned
 
+	swept            bool
 	renewed, cleaned time.Time
 
 	failing map[string]bool // what failed the last time and was logged
@@ -136,7 +132,7 @@ func (s *shift) work(ctx context.Context) error {
 
 // onlyDone reports whether the one job that this worker is for is done.
 func (s *shift) onlyDone(ctx context.Context) (bool, error) {
-	if s.only == "" || s.only == Own || s.count() > 0 || ctx.Err() != nil {
+	if s.only == "" || s.count() > 0 || ctx.Err() != nil {
 		return false, nil
 	}
 	job, err := s.queue.table.get(ctx, s.only, false)
@@ -179,11 +175,7 @@ func (s *shift) wants() (w want) {
 	if len(w.More) > 0 && s.alone() {
 		w.Kinds, w.More = append(w.Kinds, w.More...), nil
 	}
-	switch s.only {
-	case "":
-	case Own:
-		w.IDs = s.queue.remembered()
-	default:
+	if s.only != "" {
 		w.IDs = []string{s.only}
 	}
 	return w

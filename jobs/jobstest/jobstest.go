@@ -31,7 +31,7 @@ func Run(t *testing.T, store Store) {
 		"wait ends alone": waitEndsAlone, "cancel pending": cancelPending, "cancel running": cancelRunning,
 		"cancel against finish": cancelAgainstFinish, "retry": retry, "list": list, "clean": clean,
 		"drain": drain, "shutdown": shutdown, "stubborn handler": stubborn, "concurrency": concurrency,
-		"only": only, "own": own, "foreign kind": foreignKind, "shared out": sharedOut,
+		"only": only, "foreign kind": foreignKind, "shared out": sharedOut,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -278,23 +278,25 @@ func fail(t *testing.T, store Store) {
 func progress(t *testing.T, store Store) {
 	open := store(t, jobs.Config{})
 	q := open()
-	next := make(chan int64)
+	next := make(chan jobs.Progress)
 	work(t, open(), "", map[string]jobs.Handler{"crawl": func(_ context.Context, run *jobs.Run) (any, error) {
-		for done := range next {
-			run.Report(jobs.Progress{Phase: "fetching", Done: done, Total: 100, Counts: map[string]int64{"robots": 2}})
+		for p := range next {
+			run.Report(p)
 		}
 		return nil, nil
 	}})
 	id := start(t, q, "crawl", "").ID
-	feed := []int64{1, 5, 3, 5, 9}
-	var seen []int64
+	counts := map[string]int64{"robots": 2}
+	feed := []jobs.Progress{{Phase: "fetch", Done: 1, Total: 50}, {Phase: "fetch", Done: 5}, {Phase: "fetch", Done: 3},
+		{Phase: "fetch", Done: 5}, {Phase: "fetch", Done: 9}, {Phase: "clean", Done: 4, Total: 50, Counts: counts, Message: "m"}}
+	var seen []string
 	job, err := q.Wait(t.Context(), id, func(p jobs.Progress) {
-		seen = append(seen, p.Done)
+		seen = append(seen, fmt.Sprint(p.Phase, p.Done))
 		for len(feed) > 0 { // up to one that will reach us
-			done := feed[0]
+			step := feed[0]
 			feed = feed[1:]
-			next <- done
-			if done > p.Done {
+			next <- step
+			if step.Phase != p.Phase || step.Done > p.Done {
 				return
 			}
 		}
@@ -303,12 +305,10 @@ func progress(t *testing.T, store Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 1; i < len(seen); i++ {
-		if seen[i] <= seen[i-1] {
-			t.Errorf("progress %v does not rise", seen)
-		}
+	if got := strings.Join(seen, " "); got != "0 fetch1 fetch5 fetch9 clean4" {
+		t.Errorf("told of %s", got)
 	}
-	if p := job.Progress; p.Done != 9 || p.Total != 100 || p.Phase != "fetching" || p.Counts["robots"] != 2 || p.Rate <= 0 || p.ETA <= 0 {
+	if p := job.Progress; p.Done != 4 || p.Total != 50 || p.Phase != "clean" || p.Counts["robots"] != 2 || p.Rate <= 0 || p.ETA <= 0 || p.Message != "m" {
 		t.Errorf("last progress %+v", p)
 	}
 }
@@ -623,23 +623,6 @@ func only(t *testing.T, store Store) {
 	if job := get(t, q, other.ID); string(job.Result) != `"let go"` {
 		t.Errorf("result %s", job.Result)
 	}
-}
-
-func own(t *testing.T, store Store) {
-	open := store(t, jobs.Config{})
-	others, q := open(), open()
-	foreign := start(t, others, "crawl", "")
-	work(t, q, jobs.Own, map[string]jobs.Handler{"crawl": nothing})
-	mine := start(t, q, "crawl", "")
-	wantStatus(t, wait(t, q, mine.ID), jobs.Completed)
-	wantStatus(t, get(t, q, foreign.ID), jobs.Pending)
-	if _, err := others.Cancel(t.Context(), foreign.ID); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := q.Retry(t.Context(), foreign.ID); err != nil { // asked for here, now
-		t.Fatal(err)
-	}
-	wantStatus(t, wait(t, q, foreign.ID), jobs.Completed)
 }
 
 func foreignKind(t *testing.T, store Store) {
