@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,8 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/store"
@@ -58,15 +58,22 @@ func (q *Queue) Start(ctx context.Context, r Request) (job Job, joined bool, err
 	case !json.Valid(r.Payload):
 		return Job{}, false, fault.New(fault.Invalid, "the request of a job is no JSON")
 	}
-	id, err := uuid.NewV7() // sorts by time
-	if err != nil {
-		return Job{}, false, fmt.Errorf("make an id: %w", err)
-	}
-	if job, joined, err = q.table.start(ctx, id.String(), r, q.processes.dead); err != nil {
+	if job, joined, err = q.table.start(ctx, newID(time.Now()), r, q.processes.dead); err != nil {
 		return Job{}, false, fmt.Errorf("start a job of kind %s: %w", r.Kind, err)
 	}
 	q.bell.ring(newWork)
 	return job, joined, nil
+}
+
+// newID returns a UUID of version 7 (RFC 9562, 5.7): milliseconds, then chance.
+// Later ones sort after earlier ones.
+func newID(at time.Time) string {
+	var u [16]byte
+	_, _ = rand.Read(u[:]) // never fails
+	binary.BigEndian.PutUint64(u[:8], uint64(at.UnixMilli())<<16|uint64(u[6])<<8|uint64(u[7]))
+	u[6] = 0x70 | u[6]&0x0f // version
+	u[8] = 0x80 | u[8]&0x3f // variant
+	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
 // Get returns a job with its events, or fails with NotFound.
@@ -216,7 +223,7 @@ func (q *Queue) Check(ctx context.Context) error {
 // internalFailure keeps a failure's cause for the log and gives the user an id
 // to find it.
 func (q *Queue) internalFailure(ctx context.Context, job Job, cause error, attrs ...any) Failure {
-	id := strings.ReplaceAll(uuid.NewString(), "-", "")[:12]
+	id := strings.ToLower(rand.Text()[:12])
 	q.log.ErrorContext(ctx, "a job failed", append([]any{"error_id", id, "job", job.ID, "kind", job.Kind, "error", cause}, attrs...)...)
 	err := &fault.Error{Code: fault.Internal, Cause: cause, ID: id}
 	return Failure{Code: string(fault.Internal), Message: fault.MessageOf(err)}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -390,6 +391,18 @@ func TestReportsAreThrottled(t *testing.T) {
 	r.untake(rep)
 	if again, _ := r.take(); again.progress.Done != 1000 || len(again.events) != maxEvents {
 		t.Errorf("%+v", again.progress)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 26, 1, 2, 3, 4e6, time.UTC)
+	first, second, later := newID(at), newID(at), newID(at.Add(time.Millisecond))
+	if first == second || max(first, second) > later {
+		t.Errorf("%s %s %s", first, second, later)
+	}
+	if !regexp.MustCompile(`^01a2155f-b2fc-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(first) {
+		t.Errorf("%s is no UUID of version 7 of that time", first)
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/jobs"
 )
 
@@ -156,4 +158,40 @@ func sharedOut(t *testing.T, store Store) {
 	start(t, q, "crawl", "")
 	<-b[0].running
 	<-b[1].running
+}
+
+func retry(t *testing.T, store Store) {
+	q := store(t, jobs.Config{})()
+	var calls atomic.Int32
+	work(t, q, "", map[string]jobs.Handler{"crawl": func(context.Context, *jobs.Run) (any, error) {
+		if calls.Add(1) == 1 {
+			return nil, fault.New(fault.Timeout, "too slow")
+		}
+		return "fine", nil
+	}})
+	job := wait(t, q, start(t, q, "crawl", "k").ID)
+	wantStatus(t, job, jobs.Failed)
+	retried, err := q.Retry(t.Context(), job.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if retried.Status != jobs.Pending || retried.Error != nil || !retried.Finished.IsZero() {
+		t.Errorf("retried %+v", retried)
+	}
+	job = wait(t, q, job.ID)
+	wantStatus(t, job, jobs.Completed)
+	if job.Attempt != 2 || string(job.Result) != `"fine"` {
+		t.Errorf("attempt %d, result %s", job.Attempt, job.Result)
+	}
+	_, err = q.Retry(t.Context(), job.ID)
+	wantCode(t, err, fault.Conflict)
+
+	idle := store(t, jobs.Config{})()
+	old := start(t, idle, "crawl", "k")
+	if _, err := idle.Cancel(t.Context(), old.ID); err != nil {
+		t.Fatal(err)
+	}
+	start(t, idle, "crawl", "k")
+	_, err = idle.Retry(t.Context(), old.ID)
+	wantCode(t, err, fault.Conflict)
 }
