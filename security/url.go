@@ -3,7 +3,6 @@ package security
 import (
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -16,12 +15,13 @@ import (
 const maxURL = 8192 // bytes
 
 // blocked is the one answer to the caller: it does not tell why, so that it is
-// no probe of the network behind us.
+// no probe of the network behind us (C14).
 func blocked() error { return fault.New(fault.URLBlocked, "the address is not public") }
 
-// ValidateURL judges a URL from its text alone and returns it in canonical
-// form: lower-case ASCII host, no default port, no fragment kept apart. It fails
-// with URLBlocked.
+// ValidateURL judges a URL from its text alone, without exceptions and without
+// DNS. What passes comes back in canonical form: lower-case scheme, ASCII host
+// that net/url, x/net/idna and browsers read alike, no default port, a path,
+// and nothing but ASCII. It fails with URLBlocked, also for what is no URL.
 func ValidateURL(raw string) (*url.URL, error) {
 	u, verdict := judgeURL(raw, nil)
 	if verdict != Public {
@@ -38,9 +38,8 @@ func judgeURL(raw string, allowed exceptions) (*url.URL, Verdict) {
 	if !cleanText(raw) {
 		return nil, BadText
 	}
-	scheme, rest, ok := strings.Cut(raw, "://")
-	scheme = strings.ToLower(scheme)
-	if !ok || scheme != "http" && scheme != "https" {
+	scheme, rest, ok := cutScheme(raw)
+	if !ok {
 		return nil, BadScheme
 	}
 	authority := rest
@@ -50,25 +49,52 @@ func judgeURL(raw string, allowed exceptions) (*url.URL, Verdict) {
 	switch {
 	case strings.Contains(authority, "@"):
 		return nil, UserInfo
-	case authority == "", strings.ContainsAny(authority, `\% `):
+	case authority == "", strings.ContainsAny(authority, `\%`):
 		return nil, BadText
 	}
 	host, port, ok := splitPort(authority, scheme)
 	if !ok {
 		return nil, BadPort
 	}
-	host, verdict := judgeHost(host)
-	if verdict != Public && (allowed == nil || host == "" || !allowed(host, port)) {
+	host, verdict := judgeTarget(host, port, allowed)
+	if verdict != Public {
 		return nil, verdict
 	}
-	if !portAllowed(port) && (allowed == nil || !allowed(host, port)) {
-		return nil, BadPort
-	}
-	u, err := url.Parse(scheme + "://" + joinPort(host, port, scheme) + rest[len(authority):])
-	if err != nil || u.User != nil || u.Opaque != "" {
+	u := &url.URL{Scheme: scheme, Host: joinPort(host, port, scheme)}
+	if !setTail(u, rest[len(authority):]) {
 		return nil, BadText
 	}
 	return u, Public
+}
+
+// judgeTarget judges a host and its port, and returns the host's canonical
+// form. allowed may be nil.
+func judgeTarget(host string, port uint16, allowed exceptions) (string, Verdict) {
+	host, verdict := judgeHost(host)
+	if verdict == Public && portAllowed(port) {
+		return host, Public
+	}
+	if host != "" && allowed != nil && allowed(host, port) {
+		return host, Public
+	}
+	if verdict == Public {
+		verdict = BadPort
+	}
+	return host, verdict
+}
+
+// cutScheme is U2: http or https in any case, and "://".
+func cutScheme(raw string) (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(raw, "://")
+	switch {
+	case !ok:
+		return "", "", false
+	case strings.EqualFold(scheme, "https") && len(scheme) == len("https"): // "httpſ" folds too
+		return "https", rest, true
+	case strings.EqualFold(scheme, "http") && len(scheme) == len("http"):
+		return "http", rest, true
+	}
+	return "", "", false
 }
 
 // cleanText is U1: refuse, do not strip. Parsers differ in what they drop.
@@ -84,6 +110,67 @@ func cleanText(raw string) bool {
 	return true
 }
 
+// setTail parses path, query and fragment into u. What is not plain is written
+// in percent form, as browsers send it (WHATWG URL, "percent-encode"), so that
+// the request line is what was judged, and an encoded slash stays encoded.
+func setTail(u *url.URL, tail string) bool {
+	tail, fragment, hasFragment := strings.Cut(tail, "#")
+	path, query, hasQuery := strings.Cut(tail, "?")
+	if path == "" {
+		path = "/"
+	}
+	if path = escape(path, plainInPath); strings.ContainsAny(path, "%!'()*[]") { // those have a raw form
+		parsed, err := url.Parse("http://h" + path)
+		if err != nil {
+			return false
+		}
+		u.Path, u.RawPath = parsed.Path, parsed.RawPath
+	} else {
+		u.Path = path
+	}
+	u.RawQuery, u.ForceQuery = escape(query, plainInQuery), hasQuery && query == ""
+	if hasFragment {
+		parsed, err := url.Parse("#" + escape(fragment, plainInPath))
+		if err != nil {
+			return false
+		}
+		u.Fragment, u.RawFragment = parsed.Fragment, parsed.RawFragment
+	}
+	return true
+}
+
+// plainInPath are the bytes that net/url takes as they are in a path.
+func plainInPath(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || strings.IndexByte("-_.~!$&'()*+,;=:@[]%/", c) >= 0
+}
+
+// plainInQuery is all that the special-query percent-encode set of the WHATWG
+// URL standard leaves.
+func plainInQuery(c byte) bool {
+	return c > 0x20 && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '\''
+}
+
+// escape writes the bytes that are not plain in percent form.
+func escape(s string, plain func(byte) bool) string {
+	const hex = "0123456789ABCDEF"
+	i := 0
+	for i < len(s) && plain(s[i]) {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	out := []byte(s[:i])
+	for _, c := range []byte(s[i:]) {
+		if plain(c) {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(out)
+}
+
 // splitPort is U4: no port, or a canonical one from 1 to 65535. An empty port
 // ("host:") is none.
 func splitPort(authority, scheme string) (host string, port uint16, ok bool) {
@@ -96,11 +183,18 @@ func splitPort(authority, scheme string) (host string, port uint16, ok bool) {
 	if text == "" {
 		return host, port, true
 	}
+	port, ok = parsePort(text)
+	return host, port, ok
+}
+
+// parsePort reads a port as it is written canonically: 1 to 65535, no sign and
+// no leading zero.
+func parsePort(text string) (uint16, bool) {
 	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || n == 0 || strconv.FormatUint(n, 10) != text {
-		return "", 0, false
+	if err != nil || text[0] == '0' || text[0] == '+' {
+		return 0, false
 	}
-	return host, uint16(n), true
+	return uint16(n), true
 }
 
 func defaultPort(scheme string) uint16 {
@@ -133,7 +227,7 @@ func judgeHost(host string) (string, Verdict) {
 	}
 	// U7: a last label that starts with a digit makes parsers think of an
 	// address; only the one form that all read alike may stand.
-	if last := name[strings.LastIndexByte(name, '.')+1:]; last == "" || last[0] >= '0' && last[0] <= '9' {
+	if last := name[strings.LastIndexByte(name, '.')+1:]; last[0] >= '0' && last[0] <= '9' {
 		a, err := netip.ParseAddr(name)
 		if err != nil || !a.Is4() || a.String() != host {
 			return "", NumericHost
@@ -143,6 +237,7 @@ func judgeHost(host string) (string, Verdict) {
 	return name, judgeName(name)
 }
 
+// judgeV6 is U5.
 func judgeV6(host string) (string, Verdict) {
 	inner, ok := strings.CutSuffix(host[1:], "]")
 	a, err := netip.ParseAddr(inner)
@@ -152,14 +247,21 @@ func judgeV6(host string) (string, Verdict) {
 	return a.String(), JudgeAddress(a)
 }
 
-// lookup maps a name as a browser would before it looks it up (UTS 46).
-var lookup = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
+// lookup maps a name as a browser would before it looks it up (UTS 46,
+// non-transitional). Hyphens in the third and fourth place are common in names
+// of content networks and harmless.
+var lookup = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false), idna.BidiRule())
 
-// asciiName is U6 and U8: the mapped, lower-case name without a trailing dot.
+// asciiName is U6 and U8: the mapped, lower-case name without its one trailing
+// dot.
 func asciiName(host string) (string, bool) {
-	name, err := lookup.ToASCII(host)
-	if err != nil {
-		return "", false
+	name := host
+	if !plainName(host) {
+		mapped, err := lookup.ToASCII(host)
+		if err != nil {
+			return "", false
+		}
+		name = mapped
 	}
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	if name == "" || len(name) > 253 {
@@ -173,6 +275,16 @@ func asciiName(host string) (string, bool) {
 	return name, true
 }
 
+// plainName reports whether mapping would leave the name as it is but for case.
+func plainName(host string) bool {
+	for i := range len(host) {
+		if host[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return !strings.Contains(host, "--") // "xn--" in any case: its punycode must be checked
+}
+
 func cleanLabel(label string) bool {
 	if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 		return false
@@ -183,41 +295,4 @@ func cleanLabel(label string) bool {
 		}
 	}
 	return true
-}
-
-// reserved are suffixes that never lead to a public web server: RFC 2606, 6761,
-// 6762, 7686, 8375, 9476, ICANN's .internal, and names of container platforms.
-var reserved = []string{
-	"localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "corp", "private",
-	"arpa", "onion", "alt", "test", "invalid", "example", "consul", "svc", "cluster.local",
-	"metadata.goog", "metadata.tencentyun.com", "metadata.platformequinix.com", "metadata.packet.net",
-	"kubernetes.default",
-}
-
-// judgeName is U8 (at least two labels) and U9.
-func judgeName(name string) Verdict {
-	if !strings.Contains(name, ".") {
-		return ReservedName
-	}
-	for _, suffix := range reserved {
-		if rest, ok := strings.CutSuffix(name, suffix); ok && (rest == "" || strings.HasSuffix(rest, ".")) {
-			return ReservedName
-		}
-	}
-	return Public
-}
-
-// servicePorts are ports from 1024 that a browser refuses (Fetch, "bad port")
-// or where databases, brokers, orchestrators and debuggers listen.
-var servicePorts = []uint16{
-	1433, 1434, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2376, 2377, 2379, 2380, 3306, 3389, 3659,
-	4045, 4190, 4369, 4444, 5060, 5061, 5432, 5433, 5555, 5601, 5671, 5672, 5900, 5984, 5985, 5986, 6000,
-	6333, 6334, 6379, 6380, 6443, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 7000, 7001, 7077, 7474, 7687,
-	8086, 8125, 8300, 8301, 8500, 8600, 8883, 9042, 9092, 9160, 9200, 9222, 9229, 9300, 10080, 10248, 10249, 10250,
-	10255, 10256, 10257, 10259, 11211, 15672, 25672, 26257, 27017, 27018, 27019, 28015, 33060, 50000, 61613, 61616,
-}
-
-// portAllowed is U10.
-func portAllowed(port uint16) bool {
-	return port == 80 || port == 443 || port >= 1024 && !slices.Contains(servicePorts, port)
 }
