@@ -65,14 +65,15 @@ func (q *Queue) Start(ctx context.Context, r Request) (job Job, joined bool, err
 	return job, joined, nil
 }
 
-// newID returns a UUID of version 7 (RFC 9562, 5.7): milliseconds, then chance.
-// Later ones sort after earlier ones.
+// newID returns a UUID of version 7 (RFC 9562, 5.7): milliseconds, their
+// fraction in 12 bits (6.2, method 3), then chance. Later ones sort after
+// earlier ones.
 func newID(at time.Time) string {
 	var u [16]byte
-	_, _ = rand.Read(u[:]) // never fails
-	binary.BigEndian.PutUint64(u[:8], uint64(at.UnixMilli())<<16|uint64(u[6])<<8|uint64(u[7]))
-	u[6] = 0x70 | u[6]&0x0f // version
-	u[8] = 0x80 | u[8]&0x3f // variant
+	_, _ = rand.Read(u[8:]) // never fails
+	fraction := uint64(at.Nanosecond()%1e6) << 12 / 1e6
+	binary.BigEndian.PutUint64(u[:8], uint64(at.UnixMilli())<<16|0x7000|fraction) // 7 is the version
+	u[8] = 0x80 | u[8]&0x3f                                                       // the variant
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 

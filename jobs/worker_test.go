@@ -397,7 +397,7 @@ func TestReportsAreThrottled(t *testing.T) {
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 26, 1, 2, 3, 4e6, time.UTC)
-	first, second, later := newID(at), newID(at), newID(at.Add(time.Millisecond))
+	first, second, later := newID(at), newID(at), newID(at.Add(time.Microsecond))
 	if first == second || max(first, second) > later {
 		t.Errorf("%s %s %s", first, second, later)
 	}
