@@ -37,8 +37,11 @@ func newExaminer(q *parsed, chunk *bm25, pageMean float64, n *needle) *examiner 
 // examine fills in the signs of a page whose candidate chunks are set, in
 // ascending order. ok is false if the shard is damaged.
 func (e *examiner) examine(s *shard, p *pageSigns) (ok bool) {
-	f := s.open(p.doc)
-	p.page = e.readTerms(&f, p.shard, float64(s.pageLens[p.doc])) / max(e.most.page, 1e-9)
+	f, ok := s.open(p.doc)
+	if !ok {
+		return false
+	}
+	p.page = e.readTerms(&f, s, p) / max(e.most.page, 1e-9)
 	p.title = e.readTitle(f.stream()) / max(e.most.title, 1e-9)
 	vectored := e.needle != nil && s.vectored[p.doc] == 1
 	if vectored {
@@ -57,35 +60,29 @@ func (e *examiner) examine(s *shard, p *pageSigns) (ok bool) {
 			c.cosine = float64(e.needle.cosine(&s.vectors, int(c.chunk)))
 		}
 	}
-	return !f.dec.bad
+	return !f.streams.bad
 }
 
 // readTerms marks the terms of the query in the page's list and returns BM25 of
 // the whole page.
-func (e *examiner) readTerms(f *forward, shard int, words float64) (score float64) {
+func (e *examiner) readTerms(f *forward, s *shard, p *pageSigns) (score float64) {
 	if cap(e.marks) < f.terms {
 		e.marks = make([]uint8, f.terms*2)
 	}
 	e.marks = e.marks[:f.terms]
 	clear(e.marks)
-	filter := uint64(0) // of the lower bits of the ids
-	for _, t := range e.query.terms {
-		if t.known[shard] {
-			filter |= 1 << (t.ids[shard] & 63)
-		}
-	}
-	norm := saturation * (1 - lengthShare + lengthShare*words/e.mean)
-	id, tf := int64(0), 0
-	for place := range e.marks {
-		id, tf = f.term(id)
-		if filter>>(uint64(id)&63)&1 == 0 {
+	norm := saturation * (1 - lengthShare + lengthShare*float64(s.pageLens[p.doc])/e.mean)
+	for i, t := range e.query.terms {
+		if !t.known[p.shard] {
 			continue
 		}
-		for i, t := range e.query.terms {
-			if t.known[shard] && int64(t.ids[shard]) == id {
-				e.marks[place] = uint8(i + 1)
-				score += float64(t.pageIDF) * float64(tf) * (saturation + 1) / (float64(tf) + norm)
-			}
+		place, tf, ok := f.find(t.ids[p.shard])
+		if s.locate != nil {
+			place, tf, ok = s.locate(p.doc, t.ids[p.shard])
+		}
+		if ok && place < len(e.marks) {
+			e.marks[place] = uint8(i + 1)
+			score += float64(t.pageIDF) * float64(tf) * (saturation + 1) / (float64(tf) + norm)
 		}
 	}
 	return score

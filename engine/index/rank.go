@@ -55,6 +55,8 @@ type chunkSigns struct {
 type pageSigns struct {
 	shard             int
 	doc               uint32
+	rev               uint64
+	base              uint32 // its first chunk
 	page, title, mean float64
 	chunks            []chunkSigns
 	score             float64
@@ -62,8 +64,8 @@ type pageSigns struct {
 
 // ranked is a place in the answer.
 type ranked struct {
-	shard       int
-	doc         uint32
+	rev         uint64
+	base        uint32 // first chunk of the page
 	chunk       uint32 // the best of those joined
 	first, last uint32 // chunks from..to, both included
 	score       float64
@@ -101,31 +103,25 @@ func rank(pages []pageSigns, w weights) []ranked {
 		scorePage(p, w)
 		for _, c := range p.chunks {
 			all = append(all, ranked{
-				shard: p.shard, doc: p.doc, chunk: c.chunk, first: c.chunk, last: c.chunk,
+				rev: p.rev, base: p.base, chunk: c.chunk, first: c.chunk, last: c.chunk,
 				score: p.score - p.chunks[0].score + c.score,
 			})
 		}
 	}
 	slices.SortFunc(all, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.shard, b.shard), cmp.Compare(a.chunk, b.chunk))
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.rev, b.rev), cmp.Compare(a.chunk, b.chunk))
 	})
 	return diversify(join(all))
-}
-
-type pageKey struct {
-	shard int
-	doc   uint32
 }
 
 // join makes one hit of chunks that follow one another, where the better one
 // already stands.
 func join(all []ranked) []ranked {
 	out := make([]ranked, 0, len(all))
-	hits := make(map[pageKey][]int)
+	hits := make(map[uint64][]int)
 next:
 	for _, r := range all {
-		key := pageKey{r.shard, r.doc}
-		for _, i := range hits[key] {
+		for _, i := range hits[r.rev] {
 			h := &out[i]
 			if h.last-h.first+1 >= maxJoined {
 				continue
@@ -135,7 +131,7 @@ next:
 				continue next
 			}
 		}
-		hits[key] = append(hits[key], len(out))
+		hits[r.rev] = append(hits[r.rev], len(out))
 		out = append(out, r)
 	}
 	return out
@@ -145,13 +141,12 @@ next:
 func diversify(all []ranked) []ranked {
 	out := make([]ranked, 0, len(all))
 	var late []ranked
-	count := make(map[pageKey]int)
+	count := make(map[uint64]int)
 	for i, r := range all {
-		key := pageKey{r.shard, r.doc}
 		if len(out) == firstHits {
 			return append(append(out, late...), all[i:]...)
 		}
-		if count[key]++; count[key] > maxPerPage {
+		if count[r.rev]++; count[r.rev] > maxPerPage {
 			late = append(late, r)
 			continue
 		}

@@ -114,9 +114,24 @@ type found struct {
 	first, last int // ordinals
 }
 
-// legs runs both legs, ranks what they bring, and returns at least the hits
-// that are wanted, if there are so many.
-func (ix *Index) legs(s *search, n *narrowed) (out []found, err error) {
+// legs runs both legs and ranks what they bring.
+func (ix *Index) legs(s *search, n *narrowed) ([]found, error) {
+	pages, err := ix.gather(s, n)
+	if err != nil {
+		return nil, err
+	}
+	var out []found
+	for _, r := range rank(pages, weightsOf(s.mode, s.query.lookup)) {
+		out = append(out, found{
+			score: r.score, rev: r.rev,
+			ordinal: int(r.chunk - r.base), first: int(r.first - r.base), last: int(r.last - r.base),
+		})
+	}
+	return out, nil
+}
+
+// gather returns the pages of all candidates with their signs.
+func (ix *Index) gather(s *search, n *narrowed) (pages []pageSigns, err error) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	defer guard(&err)
@@ -137,18 +152,7 @@ func (ix *Index) legs(s *search, n *narrowed) (out []found, err error) {
 	if err = cmp.Or(err, vectorErr); err != nil {
 		return nil, err
 	}
-	pages, err := s.examine(slices.Concat(byWord, byVector))
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rank(pages, weightsOf(s.mode, s.query.lookup)) {
-		base := s.shards[r.shard].first[r.doc]
-		out = append(out, found{
-			score: r.score, rev: s.shards[r.shard].revs[r.doc],
-			ordinal: int(r.chunk - base), first: int(r.first - base), last: int(r.last - base),
-		})
-	}
-	return out, nil
+	return s.examine(slices.Concat(byWord, byVector))
 }
 
 // guard turns the panic of a damaged segment into an error. Its file can hold
@@ -166,10 +170,10 @@ func (s *search) prepare(st *state, n *narrowed) {
 	s.shards = st.shards()
 	words, pageWords, docs := uint64(0), uint64(0), 0
 	for _, sh := range s.shards {
-		s.chunks += sh.chunks()
-		docs += sh.docs()
-		words += sh.chunkWords
-		pageWords += sh.pageWords
+		s.chunks += sh.totals.chunks
+		docs += sh.totals.docs
+		words += sh.totals.chunkWords
+		pageWords += sh.totals.pageWords
 		s.allowed = append(s.allowed, n.allow(sh))
 	}
 	s.bm25 = newBM25(float64(words) / float64(max(1, s.chunks)))
@@ -323,7 +327,8 @@ func (s *search) examine(candidates []scored) ([]pageSigns, error) {
 	for _, c := range candidates {
 		doc := s.shards[c.shard].chunkDocs[c.chunk]
 		if n := len(pages); n == 0 || pages[n-1].shard != c.shard || pages[n-1].doc != doc {
-			pages = append(pages, pageSigns{shard: c.shard, doc: doc})
+			sh := s.shards[c.shard]
+			pages = append(pages, pageSigns{shard: c.shard, doc: doc, rev: sh.revs[doc], base: sh.first[doc]})
 		}
 		p := &pages[len(pages)-1]
 		p.chunks = append(p.chunks, chunkSigns{chunk: c.chunk})

@@ -148,7 +148,7 @@ func readSegment(b []byte) (*segment, error) {
 	s := &segment{}
 	s.dim = int(binary.LittleEndian.Uint32(b[12:]))
 	docs, chunks, terms := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:]), binary.LittleEndian.Uint64(b[32:])
-	s.chunkWords, s.pageWords = binary.LittleEndian.Uint64(b[40:]), binary.LittleEndian.Uint64(b[48:])
+	s.totals = totals{int(docs), int(chunks), binary.LittleEndian.Uint64(b[40:]), binary.LittleEndian.Uint64(b[48:])}
 	at := 56
 	for i := range s.parts {
 		off, n := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+8:])

@@ -103,11 +103,11 @@ func (w *sectionWriter) finish(h head) error {
 	return errors.Join(w.err, w.file.Close())
 }
 
-// head is what the head of a file says of its contents.
+// head is what a file says of its contents.
 type head struct {
-	model                    string
-	dim, docs, chunks, terms int
-	chunkWords, pageWords    uint64
+	model      string
+	dim, terms int
+	totals
 }
 
 func (w *sectionWriter) head(h head) []byte {

@@ -100,7 +100,7 @@ func (w *segmentWriter) place() {
 }
 
 func (w *segmentWriter) summary() head {
-	h := head{model: w.model, dim: w.dim, docs: len(w.first) - 1, chunks: len(w.lens), terms: w.terms.len()}
+	h := head{model: w.model, dim: w.dim, terms: w.terms.len(), totals: totals{docs: len(w.first) - 1, chunks: len(w.lens)}}
 	for _, n := range w.lens {
 		h.chunkWords += uint64(n)
 	}
@@ -217,23 +217,27 @@ func (w *segmentWriter) writeForward() error {
 	var out []byte
 	bad := false
 	w.kept(func(part int, s *shard, doc int) {
-		f := s.open(uint32(doc))
+		f, ok := s.open(uint32(doc))
 		ids, tfs = ids[:0], tfs[:0]
-		id, tf := int64(0), 0
-		for range f.terms {
-			if id, tf = f.term(id); id < 0 || id >= int64(len(w.newTerm[part])) || w.newTerm[part][id] == noTerm {
-				bad = true
-				return
+		ok = ok && f.each(func(_ int, id uint32, tf int) {
+			now := uint32(noTerm)
+			if int(id) < len(w.newTerm[part]) {
+				now = w.newTerm[part][id]
 			}
-			ids, tfs = append(ids, w.newTerm[part][id]), append(tfs, tf)
-			if tf > 0 {
-				w.counts.docs[ids[len(ids)-1]]++
+			bad = bad || now == noTerm
+			ids, tfs = append(ids, now), append(tfs, tf)
+		})
+		if bad = bad || !ok; bad {
+			return
+		}
+		for i, id := range ids {
+			if tfs[i] > 0 {
+				w.counts.docs[id]++
 			}
 		}
-		rest := f.dec.pos
+		rest := f.streams.buf[f.streams.pos:]
 		w.countTitle(f.stream(), ids)
-		bad = bad || f.dec.bad
-		out = append(appendForward(out[:0], ids, tfs), f.dec.buf[rest:]...)
+		out = append(appendForward(out[:0], ids, tfs, true), rest...)
 		w.write(out)
 		at = append(at, at[len(at)-1]+uint64(len(out)))
 	})

@@ -31,10 +31,13 @@ func (s *state) shards() []*shard {
 
 // bury marks a rev as dead in the shard that has it.
 func (s *state) bury(rev uint64) {
-	for _, sh := range s.shards() {
-		if doc, ok := sh.find(rev); ok {
-			sh.dead.set(doc)
+	for _, seg := range s.segments {
+		if doc, ok := seg.find(rev); ok {
+			seg.dead.set(doc)
 		}
+	}
+	if doc, ok := s.tail.find(rev); ok {
+		s.tail.bury(doc)
 	}
 }
 

@@ -1,6 +1,10 @@
 package index
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Weights of a term's places in a chunk's tf (BM25F with one length for all
 // fields). A segment holds the sums, so a change needs a new segmentVersion.
@@ -23,11 +27,18 @@ type tail struct {
 type tailTerm struct {
 	text string
 	termStats
-	list []posting
+	list  []posting
+	pages []termPage
 }
 
-// termStats says how common a term is; the dead count until they are merged
-// away.
+// termPage is a document that has a term.
+type termPage struct {
+	doc       uint32
+	place, tf uint32 // in the document's list
+}
+
+// termStats says how common a term is. What is dead in a segment counts until it
+// is merged away.
 type termStats struct {
 	chunks, docs, titles int
 }
@@ -39,11 +50,13 @@ type docMeta struct {
 }
 
 func newTail(model string, dim int) *tail {
-	return &tail{
+	t := &tail{
 		shard: shard{model: model, dim: dim, first: []uint32{0}, forwardAt: []uint64{0}},
 		ids:   make(map[string]uint32),
 		fixed: make(map[string]uint32),
 	}
+	t.locate = t.findTerm
+	return t
 }
 
 // add appends a document. Its rev must be greater than those before. Vectors of
@@ -135,7 +148,7 @@ func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 		t.chunkDocs = append(t.chunkDocs, doc)
 		words := min(titleLen+pathLen+bodyLen, math.MaxUint16)
 		t.lens = append(t.lens, uint16(words))
-		t.chunkWords += uint64(words)
+		t.totals.chunkWords += uint64(words)
 		for place, tf := range t.tfs {
 			if tf > 0 {
 				term := &t.terms[ids[place]]
@@ -145,14 +158,18 @@ func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 		}
 	}
 	for place, tf := range page {
+		term := &t.terms[ids[place]]
+		term.pages = append(term.pages, termPage{doc, uint32(place), uint32(tf)})
 		if tf > 0 {
-			t.terms[ids[place]].docs++
+			term.docs++
 		}
 	}
 	t.first = append(t.first, uint32(len(t.chunkDocs)))
 	t.pageLens = append(t.pageLens, uint32(pageLen))
-	t.pageWords += uint64(pageLen)
-	t.forward = appendForward(t.forward, ids, page)
+	t.totals.pageWords += uint64(pageLen)
+	t.totals.docs++
+	t.totals.chunks += len(r.bodies)
+	t.forward = appendForward(t.forward, ids, page, false)
 	t.forward = appendBlock(t.forward, r.title)
 	for i := range r.bodies {
 		t.forward = appendBlock(appendBlock(t.forward, r.paths[i]), r.bodies[i])
@@ -191,4 +208,46 @@ func (t *tail) lookup(term string) (id uint32, stats termStats, ok bool) {
 		return 0, termStats{}, false
 	}
 	return id, t.terms[id].termStats, true
+}
+
+// findTerm returns a term's place in the list of a document.
+func (t *tail) findTerm(doc, id uint32) (place, tf int, ok bool) {
+	pages := t.terms[id].pages
+	i, ok := slices.BinarySearchFunc(pages, doc, func(p termPage, doc uint32) int { return cmp.Compare(p.doc, doc) })
+	if !ok {
+		return 0, 0, false
+	}
+	return int(pages[i].place), int(pages[i].tf), true
+}
+
+// bury marks a document as dead and takes it out of all counts, so that a
+// process that never saw it counts the same.
+func (t *tail) bury(doc uint32) {
+	if t.dead.has(doc) {
+		return
+	}
+	t.dead.set(doc)
+	from, to := t.first[doc], t.first[doc+1]
+	t.totals.docs--
+	t.totals.chunks -= int(to - from)
+	t.totals.pageWords -= uint64(t.pageLens[doc])
+	for c := from; c < to; c++ {
+		t.totals.chunkWords -= uint64(t.lens[c])
+	}
+	f, _ := t.open(doc)
+	titles := make([]uint16, f.terms)
+	tally(f.stream(), titles, 1)
+	f.each(func(place int, id uint32, tf int) {
+		term := &t.terms[id]
+		if tf > 0 {
+			term.docs--
+		}
+		if titles[place] > 0 {
+			term.titles--
+		}
+		at, _ := slices.BinarySearchFunc(term.list, from, func(p posting, chunk uint32) int { return cmp.Compare(p.chunk, chunk) })
+		for ; at < len(term.list) && term.list[at].chunk < to; at++ {
+			term.chunks--
+		}
+	})
 }
