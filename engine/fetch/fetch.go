@@ -87,7 +87,25 @@ func redirects(guard *security.Guard) func(next *http.Request, via []*http.Reque
 		if next.Context().Value(noRedirectKey{}) != nil {
 			return http.ErrUseLastResponse
 		}
-		return guard.Redirect(next, via)
+		followed := make([]*url.URL, len(via))
+		for i, earlier := range via {
+			followed[i] = earlier.URL
+		}
+		u, err := guard.Redirect(followed, next.Response.Header.Get("Location"))
+		if err != nil {
+			return err
+		}
+		if !security.SameOrigin(followed[len(followed)-1], u) {
+			for name := range next.Header {
+				switch name {
+				case "Accept", "Accept-Encoding", "User-Agent":
+				default:
+					delete(next.Header, name)
+				}
+			}
+		}
+		next.URL, next.Host = u, ""
+		return nil
 	}
 }
 
