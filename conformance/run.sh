@@ -6,16 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-if [ ! -d node_modules/conformance-0.2 ] || [ ! -d node_modules/conformance-0.1 ]; then
-  npm ci --ignore-scripts --no-audit --no-fund >&2
-fi
-node=$(ls node_modules/node-linux-*/bin/node 2>/dev/null | head -1 || true)
-node=${node:-node}
-major=$("$node" -p 'process.versions.node.split(".")[0]')
-if [ "$major" -lt 22 ]; then
-  echo "conformance: Node 22 is needed, $node is $major" >&2
-  exit 1
-fi
+. ./node.sh
 
 work=$(mktemp -d)
 go build -o "$work/server" ./server

@@ -38,6 +38,10 @@ func (s *Server) callTool(ctx context.Context, request mcp.CallToolRequest) (*mc
 		x.refuse(t.Scope)
 	}
 	call := tools.Call{Name: t.Name, Args: request.Params.RawArguments, View: &s.view, Door: x.door}
+	asTask := t.Job && x.msg.modern() && declaresTasks(x.msg.params)
+	if asTask {
+		call.Args = withoutWait(call)
+	}
 	if x.msg.token != nil {
 		p := newProgress(x)
 		call.Progress = p.report
@@ -56,6 +60,9 @@ func (s *Server) callTool(ctx context.Context, request mcp.CallToolRequest) (*mc
 	}
 	if err != nil {
 		return failed(err), nil
+	}
+	if asTask {
+		x.task = s.asTask(ctx, x, result)
 	}
 	return succeeded(result), nil
 }
@@ -127,13 +134,18 @@ func confirmed(args json.RawMessage, token string) json.RawMessage {
 	})
 }
 
-// withField returns the object with one field changed.
+// withField returns the object with one field changed, or taken out where
+// change gives nil.
 func withField(object json.RawMessage, name string, change func(json.RawMessage) json.RawMessage) json.RawMessage {
 	fields := make(map[string]json.RawMessage)
 	if err := json.Unmarshal(object, &fields); err != nil {
 		return object
 	}
-	fields[name] = change(fields[name])
+	if value := change(fields[name]); value != nil {
+		fields[name] = value
+	} else {
+		delete(fields, name)
+	}
 	raw, err := json.Marshal(fields)
 	if err != nil {
 		return object

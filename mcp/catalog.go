@@ -34,6 +34,9 @@ func (s *Server) register() {
 // hooks narrow the lists to the caller's scopes and keep what handlers return.
 func (s *Server) hooks() *server.Hooks {
 	hooks := &server.Hooks{}
+	hooks.AddAfterInitialize(func(_ context.Context, _ any, _ *mcp.InitializeRequest, result *mcp.InitializeResult) {
+		result.Capabilities.Extensions = nil // tasks are for revision 2026-07-28 alone
+	})
 	hooks.AddAfterListTools(func(ctx context.Context, _ any, _ *mcp.ListToolsRequest, result *mcp.ListToolsResult) {
 		result.Tools = s.listTools(ctx, result.Tools)
 	})

@@ -45,6 +45,7 @@ type exchange struct {
 	withdrew bool  // the client sent notifications/cancelled
 	failure  error // what a handler returned, which the library keeps as text only
 	needs    string
+	task     *task                        // stands for the result; set by the request's own handler
 	queue    chan mcp.JSONRPCNotification // what the library sends; made when it first does
 	filter   mcp.SubscriptionFilter
 }

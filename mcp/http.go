@@ -23,7 +23,6 @@ import (
 const (
 	headerSession = "Mcp-Session-Id"
 	headerVersion = "Mcp-Protocol-Version"
-	headerMethod  = "Mcp-Method"
 	headerName    = "Mcp-Name"
 )
 
@@ -176,6 +175,9 @@ func checkHeaders(h http.Header, m *message) *rpcError {
 	}
 	if err := mcp.ValidateStandardHeaders(h.Get, m.version, mcp.MCPMethod(m.method), m.params); err != nil {
 		return mismatch(err.Error())
+	}
+	if name, ok := mcp.DecodeHeaderValue(h.Get(headerName)); isTask(m.method) && (!ok || name != m.taskID) {
+		return mismatch(headerName + " is not the taskId in the message")
 	}
 	return nil
 }

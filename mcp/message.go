@@ -29,6 +29,9 @@ type message struct {
 	name      string          // tool or prompt
 	cursor    string
 	requestID json.RawMessage // of notifications/cancelled
+	taskID    string          // of the tasks extension
+
+	listensToTasks bool // subscriptions/listen asks for tasks
 }
 
 // modern reports whether the message itself names a revision without sessions.
@@ -102,6 +105,8 @@ func (m *message) readParams() {
 		Name      json.RawMessage `json:"name"`
 		Cursor    json.RawMessage `json:"cursor"`
 		RequestID json.RawMessage `json:"requestId"`
+		TaskID    json.RawMessage `json:"taskId"`
+		Listen    json.RawMessage `json:"notifications"`
 	}
 	if json.Unmarshal(m.params, &params) != nil {
 		return
@@ -109,7 +114,7 @@ func (m *message) readParams() {
 	for _, field := range []struct {
 		raw json.RawMessage
 		to  *string
-	}{{params.Meta.Version, &m.version}, {params.Name, &m.name}, {params.Cursor, &m.cursor}} {
+	}{{params.Meta.Version, &m.version}, {params.Name, &m.name}, {params.Cursor, &m.cursor}, {params.TaskID, &m.taskID}} {
 		if len(field.raw) > 0 && field.raw[0] == '"' {
 			_ = json.Unmarshal(field.raw, field.to) // a string within valid JSON
 		}
@@ -119,6 +124,11 @@ func (m *message) readParams() {
 	}
 	if validID(params.RequestID) {
 		m.requestID = params.RequestID
+	}
+	if m.method == string(mcp.MethodSubscriptionsListen) {
+		var filter map[string]json.RawMessage
+		_ = json.Unmarshal(params.Listen, &filter) // the library refuses what is no object
+		_, m.listensToTasks = filter["taskIds"]
 	}
 }
 

@@ -55,6 +55,12 @@ type Server struct {
 	keys     atomic.Int64 // makes keys of exchanges
 }
 
+// Who we are to clients.
+const (
+	serverName  = "axon-mcp"
+	serverTitle = "axon"
+)
+
 // New makes the door and starts nothing. It does little: a client of stdio
 // waits for it. Options reach the library below; the product gives none.
 func New(reg Registry, cfg Config, log *slog.Logger, options ...server.ServerOption) *Server {
@@ -64,13 +70,14 @@ func New(reg Registry, cfg Config, log *slog.Logger, options ...server.ServerOpt
 	s := &Server{reg: reg, cfg: cfg, log: log, view: reg.View()}
 	s.full = sync.OnceValue(func() []mcp.Tool { return describe(reg.Visible(security.Local(), s.view)) })
 	s.limits.atOnce, s.limits.perMinute = cfg.CallsAtOnce, cfg.CallsPerMinute
-	s.lib = server.NewMCPServer("axon-mcp", cfg.Version, append([]server.ServerOption{
-		server.WithTitle("axon"),
+	s.lib = server.NewMCPServer(serverName, cfg.Version, append([]server.ServerOption{
+		server.WithTitle(serverTitle),
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
 		server.WithResourceCapabilities(false, false),
 		server.WithPromptCapabilities(false),
 		server.WithCompletions(),
+		server.WithExtensions(map[string]any{tasksExtension: struct{}{}}),
 		server.WithPromptCompletionProvider(completions{s}),
 		server.WithResourceCompletionProvider(completions{s}),
 		server.WithCacheHints(60_000, mcp.CacheScopePrivate), // lists depend on the caller's scopes
@@ -139,26 +146,42 @@ func (s *Server) close(x *exchange) {
 // handle answers the request of x, and returns the response as it goes out. It
 // returns nothing for a notification. The rpcError is the one in the response.
 func (s *Server) handle(ctx context.Context, x *exchange) ([]byte, *rpcError) {
-	if err := s.precheck(ctx, x.msg); err != nil {
-		return encodeError(x.msg.id, err), err
+	result, e := s.result(ctx, x)
+	if e != nil {
+		return encodeError(x.msg.id, e), e
 	}
-	resp := s.dispatch(ctx, x)
-	switch r := resp.(type) {
+	if result == nil {
+		return nil, nil
+	}
+	raw, err := encodeResult(x.msg.id, result)
+	if err != nil {
+		e = s.internal(ctx, "encode the answer to "+x.msg.method, err, nil)
+		return encodeError(x.msg.id, e), e
+	}
+	return raw, nil
+}
+
+// result is what the request of x results in; nothing for a notification.
+func (s *Server) result(ctx context.Context, x *exchange) (any, *rpcError) {
+	if e := s.precheck(ctx, x.msg); e != nil {
+		return nil, e
+	}
+	if x.msg.modern() && isTask(x.msg.method) {
+		return s.handleTask(ctx, x)
+	}
+	switch r := s.dispatch(ctx, x).(type) {
 	case nil:
 		return nil, nil
 	case mcp.JSONRPCResponse:
-		raw, err := encodeResult(x.msg.id, r.Result)
-		if err == nil {
-			return raw, nil
+		if x.task != nil {
+			return x.task, nil
 		}
-		e := s.internal(ctx, "encode the answer to "+x.msg.method, err, nil)
-		return encodeError(x.msg.id, e), e
+		return r.Result, nil
 	case mcp.JSONRPCError:
-		e := s.toRPC(ctx, x, r.Error)
-		return encodeError(x.msg.id, e), e
+		return nil, s.toRPC(ctx, x, r.Error)
+	default:
+		return nil, s.internal(ctx, fmt.Sprintf("the library answered with %T", r), nil, nil)
 	}
-	e := s.internal(ctx, fmt.Sprintf("the library answered with %T", resp), nil, nil)
-	return encodeError(x.msg.id, e), e
 }
 
 // precheck refuses what the library would answer less clearly.
@@ -170,6 +193,8 @@ func (s *Server) precheck(ctx context.Context, m *message) *rpcError {
 		if _, err := s.reg.Find(ctx, m.name, &s.view); err != nil {
 			return &rpcError{Code: mcp.INVALID_PARAMS, Message: fault.MessageOf(err)}
 		}
+	case m.listensToTasks && !declaresTasks(m.params):
+		return errTasksUndeclared
 	}
 	return nil
 }

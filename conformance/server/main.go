@@ -2,7 +2,8 @@
 // through the same door as the product: the same handler, sessions, bearer
 // check and notifications. It is a test program and no part of axon-mcp.
 //
-//	server ADDRESS
+//	server ADDRESS    over HTTP
+//	server stdio
 package main
 
 import (
@@ -32,10 +33,26 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) != 1 {
-		return errors.New("usage: server ADDRESS")
+		return errors.New("usage: server ADDRESS | stdio")
 	}
+	door := newDoor()
+	if args[0] == "stdio" {
+		return door.ServeStdio(ctx, os.Stdin, os.Stdout)
+	}
+	listener := &http.Server{Addr: args[0], Handler: newHandler(door), ReadHeaderTimeout: 5 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- listener.ListenAndServe() }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return listener.Close()
+	}
+}
+
+func newDoor() *mcp.Server {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	door := mcp.New(fixtures{}, mcp.Config{Version: "0.0.0"}, log,
+	door := mcp.New(&fixtures{}, mcp.Config{Version: "0.0.0"}, log,
 		server.WithToolCapabilities(true),
 		server.WithPromptCapabilities(true),
 		server.WithResourceCapabilities(true, true),
@@ -45,18 +62,13 @@ func run(ctx context.Context, args []string) error {
 	addQuestions(door.Library())
 	addResources(door.Library())
 	addPrompts(door.Library())
+	return door
+}
 
+func newHandler(door *mcp.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", door.Handler(open))
-	listener := &http.Server{Addr: args[0], Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- listener.ListenAndServe() }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return listener.Close()
-	}
+	return mux
 }
 
 // open stands where the product checks the bearer credential: the suite brings

@@ -15,7 +15,7 @@ import (
 
 // fixtures is the registry: the fixtures that the product's own types can
 // express.
-type fixtures struct{}
+type fixtures struct{ queue queue }
 
 var noArguments = &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}}
 
@@ -41,13 +41,13 @@ var jsonSchemaTool = &jsonschema.Schema{
 	AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
 }
 
-var listed = []*tools.Tool{
+var listed = append(workTools(),
 	tool("test_simple_text", "Returns a text.", noArguments),
 	tool("test_image_content", "Returns a picture.", noArguments),
 	tool("test_error_handling", "Fails.", noArguments),
 	tool("test_tool_with_progress", "Reports progress.", noArguments),
 	tool("json_schema_2020_12_tool", "Has a rich input schema.", jsonSchemaTool),
-}
+)
 
 func tool(name, about string, input *jsonschema.Schema) *tools.Tool {
 	return &tools.Tool{
@@ -56,11 +56,11 @@ func tool(name, about string, input *jsonschema.Schema) *tools.Tool {
 	}
 }
 
-func (fixtures) View() tools.View { return tools.View{Toolsets: []string{"all"}} }
+func (*fixtures) View() tools.View { return tools.View{Toolsets: []string{"all"}} }
 
-func (fixtures) Visible(security.Identity, tools.View) []*tools.Tool { return listed }
+func (*fixtures) Visible(security.Identity, tools.View) []*tools.Tool { return listed }
 
-func (fixtures) Find(_ context.Context, name string, _ *tools.View) (*tools.Tool, error) {
+func (*fixtures) Find(_ context.Context, name string, _ *tools.View) (*tools.Tool, error) {
 	for _, t := range listed {
 		if t.Name == name {
 			return t, nil
@@ -69,7 +69,7 @@ func (fixtures) Find(_ context.Context, name string, _ *tools.View) (*tools.Tool
 	return nil, fault.Errorf(fault.NotFound, "there is no tool %q", name)
 }
 
-func (fixtures) Call(ctx context.Context, call tools.Call) (*tools.Result, error) {
+func (f *fixtures) Call(ctx context.Context, call tools.Call) (*tools.Result, error) {
 	switch call.Name {
 	case "test_simple_text":
 		return text("This is a simple text response for testing."), nil
@@ -80,6 +80,14 @@ func (fixtures) Call(ctx context.Context, call tools.Call) (*tools.Result, error
 		return nil, fault.New(fault.Unavailable, "This tool intentionally returns an error for testing")
 	case "test_tool_with_progress":
 		return report(ctx, call)
+	case "greet":
+		return greet(call), nil
+	case "slow_compute", "failing_job":
+		return f.queue.start(call), nil
+	case "jobs":
+		return f.queue.get(call)
+	case "job_control":
+		return f.queue.cancel(call)
 	}
 	return text("done"), nil
 }
@@ -104,7 +112,7 @@ func report(ctx context.Context, call tools.Call) (*tools.Result, error) {
 	return text("progress reported"), nil
 }
 
-func (fixtures) Resources() []tools.Resource {
+func (*fixtures) Resources() []tools.Resource {
 	return []tools.Resource{
 		{
 			URI: "test://static-text", Name: "static-text", About: "A fixed text.", Type: "text/plain", Scope: security.ScopeRead,
@@ -127,7 +135,7 @@ func (fixtures) Resources() []tools.Resource {
 	}
 }
 
-func (fixtures) Prompts() []tools.Prompt {
+func (*fixtures) Prompts() []tools.Prompt {
 	return []tools.Prompt{
 		{
 			Name: "test_simple_prompt", Title: "Simple", About: "A prompt without arguments.",
@@ -143,6 +151,6 @@ func (fixtures) Prompts() []tools.Prompt {
 	}
 }
 
-func (fixtures) Complete(_ context.Context, _, _, value string) ([]string, error) {
+func (*fixtures) Complete(_ context.Context, _, _, value string) ([]string, error) {
 	return []string{value + "is", value + "ris"}, nil
 }
