@@ -17,6 +17,8 @@ const (
 	maxHosts = 4096
 	// calmAfter is how many good answers halve the slow-down.
 	calmAfter = 20
+	// leastSlow is the shortest slow-down worth keeping.
+	leastSlow = 10 * time.Millisecond
 )
 
 // hosts keeps us polite: per host at most perHost requests at once, a pause
@@ -28,10 +30,12 @@ type hosts struct {
 
 type host struct {
 	slots chan struct{}
-	mu    sync.Mutex
-	next  time.Time     // the earliest start of the next request
-	slow  time.Duration // added to the pause
-	good  int           // good answers since the last change
+	local bool // a loopback address
+
+	mu   sync.Mutex
+	next time.Time     // the earliest start of the next request
+	slow time.Duration // added to the pause
+	good int           // good answers since the last change
 }
 
 func newHosts() *hosts { return &hosts{m: map[string]*host{}} }
@@ -42,7 +46,8 @@ func (h *hosts) of(u *url.URL) *host {
 	one, ok := h.m[u.Host]
 	if !ok {
 		h.drop()
-		one = &host{slots: make(chan struct{}, perHost)}
+		a, err := netip.ParseAddr(u.Hostname())
+		one = &host{slots: make(chan struct{}, perHost), local: err == nil && a.IsLoopback()}
 		h.m[u.Host] = one
 	}
 	return one
@@ -60,34 +65,43 @@ func (h *hosts) drop() {
 	}
 }
 
-// enter waits for a place and for the pause. release gives the place back.
-func (h *hosts) enter(ctx context.Context, u *url.URL, delay time.Duration) (release func(), err error) {
+// place is one of a host's places, with the pause that was asked for.
+type place struct {
+	host  *host
+	delay time.Duration
+}
+
+// enter waits for a place and for the pause. The caller leaves the place. It
+// fails with the context's error.
+func (h *hosts) enter(ctx context.Context, u *url.URL, delay time.Duration) (place, error) {
 	one := h.of(u)
 	select {
 	case one.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return place{}, ctx.Err()
 	}
-	release = func() { <-one.slots }
-	if pause := one.reserve(delayFor(u, delay)); pause > 0 {
+	p := place{host: one, delay: one.delayFor(delay)}
+	if pause := one.reserve(p.delay); pause > 0 {
 		timer := time.NewTimer(pause)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-			release()
-			return nil, context.Cause(ctx)
+			p.leave()
+			return place{}, ctx.Err()
 		}
 	}
-	return release, nil
+	return p, nil
 }
 
+func (p place) leave() { <-p.host.slots }
+
 // delayFor is the pause that a request asks for.
-func delayFor(u *url.URL, delay time.Duration) time.Duration {
-	if delay != 0 {
+func (h *host) delayFor(delay time.Duration) time.Duration {
+	switch {
+	case delay != 0:
 		return min(max(delay, 0), maxDelay)
-	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil && a.IsLoopback() {
+	case h.local:
 		return 0
 	}
 	return defaultDelay
@@ -97,6 +111,9 @@ func delayFor(u *url.URL, delay time.Duration) time.Duration {
 func (h *host) reserve(delay time.Duration) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if delay+h.slow == 0 && h.next.IsZero() {
+		return 0
+	}
 	now := time.Now()
 	start := now
 	if h.next.After(now) {
@@ -106,22 +123,24 @@ func (h *host) reserve(delay time.Duration) time.Duration {
 	return start.Sub(now)
 }
 
-// heard learns from an answer: half the speed after "too much", and back slowly.
-func (h *hosts) heard(u *url.URL, status int) {
-	one := h.of(u)
-	one.mu.Lock()
-	defer one.mu.Unlock()
+// heard learns from an answer: half the speed after "too much", and back up
+// slowly while all goes well.
+func (p place) heard(status int) {
+	h := p.host
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		one.slow, one.good = min(max(2*one.slow, defaultDelay), maxDelay), 0
+		pause := 2 * (p.delay + h.slow)
+		h.slow, h.good = min(max(pause-p.delay, defaultDelay), maxDelay), 0
 		return
 	}
-	if one.slow == 0 {
+	if h.slow == 0 {
 		return
 	}
-	if one.good++; one.good >= calmAfter {
-		one.good = 0
-		if one.slow /= 2; one.slow < 10*time.Millisecond {
-			one.slow = 0
+	if h.good++; h.good >= calmAfter {
+		h.good = 0
+		if h.slow /= 2; h.slow < leastSlow {
+			h.slow = 0
 		}
 	}
 }

@@ -1,0 +1,54 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// retryable reports whether the connection broke, which says nothing about the
+// page.
+func retryable(err error) bool {
+	var known *fault.Error
+	return !errors.As(err, &known) &&
+		(errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF))
+}
+
+// explain makes a fault of a transport's error. A fault inside it, such as the
+// guard's, stays what it is.
+func explain(ctx context.Context, u *url.URL, err error) error {
+	where := security.LogURL(u.String())
+	var known *fault.Error
+	var timeout net.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return fault.Wrap(fault.Timeout, err, "%s did not answer in time", where)
+	case ctx.Err() != nil:
+		return fault.Wrap(fault.Canceled, context.Cause(ctx), "reading %s was canceled", where)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fault.Wrap(fault.Timeout, err, "%s did not answer in time", where)
+	}
+	return fault.Wrap(fault.Unavailable, err, "%s cannot be reached; check the address, or try later", where)
+}
+
+// clip bounds what a message shows of a server's text, and drops what is not
+// plain (N15).
+func clip(s string) string {
+	const most = 60
+	plain := strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f {
+			return -1
+		}
+		return r
+	}, s[:min(len(s), most)])
+	return plain
+}

@@ -1,0 +1,105 @@
+package fetch
+
+import (
+	"bytes"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/html/charset"
+)
+
+// typeOf names the types of files that servers often send without one.
+func typeOf(urlPath string) string {
+	switch strings.ToLower(path.Ext(urlPath)) {
+	case ".md", ".markdown", ".mdx":
+		return "text/markdown"
+	case ".html", ".htm":
+		return "text/html"
+	case ".xhtml":
+		return "application/xhtml+xml"
+	case ".json":
+		return "application/json"
+	case ".xml":
+		return "application/xml"
+	case ".rss":
+		return "application/rss+xml"
+	case ".atom":
+		return "application/atom+xml"
+	case ".pdf":
+		return "application/pdf"
+	case ".txt", ".rst":
+		return "text/plain"
+	}
+	return ""
+}
+
+// declaredType is what the header says, or the file's name where the header
+// says nothing; it is empty where the bytes must tell.
+func declaredType(contentType, urlPath string) string {
+	declared := bareType(contentType)
+	switch declared {
+	case "", "application/octet-stream", "binary/octet-stream", "application/x-download", "application/force-download":
+		return typeOf(urlPath)
+	case "text/plain":
+		if t := typeOf(urlPath); t == "text/markdown" { // few servers know that type
+			return t
+		}
+	}
+	return declared
+}
+
+// bareType is a Content-Type without parameters, lower case; empty where there
+// is none or it makes no sense.
+func bareType(contentType string) string {
+	bare, _, _ := strings.Cut(contentType, ";")
+	bare = strings.TrimSpace(bare)
+	if strings.Count(bare, "/") != 1 || strings.ContainsAny(bare, " ,\t") {
+		if bare, _, err := mime.ParseMediaType(contentType); err == nil && strings.Contains(bare, "/") {
+			return bare
+		}
+		return ""
+	}
+	return strings.ToLower(bare)
+}
+
+// mediaType is the declared type, or what the first bytes look like.
+func mediaType(contentType, urlPath string, start []byte) string {
+	if t := declaredType(contentType, urlPath); t != "" {
+		return t
+	}
+	return bareType(http.DetectContentType(start))
+}
+
+// readable reports whether content can make a document of the type.
+func readable(mediaType string) bool { return isText(mediaType) || mediaType == "application/pdf" }
+
+// isText reports whether the type's bytes are text that is read here.
+func isText(mediaType string) bool {
+	switch mediaType {
+	case "application/json", "application/ld+json", "application/xml", "application/xhtml+xml", "application/javascript",
+		"application/x-javascript", "application/typescript", "application/x-sh", "application/x-yaml", "application/yaml",
+		"application/toml", "application/sql":
+		return true
+	case "image/svg+xml":
+		return false
+	}
+	return strings.HasPrefix(mediaType, "text/") || strings.HasSuffix(mediaType, "+xml") || strings.HasSuffix(mediaType, "+json")
+}
+
+// toUTF8 gives text as UTF-8: bytes that are valid UTF-8 stay as they are; else
+// the header decides, then <meta>, then sniffing (WHATWG Encoding).
+func toUTF8(body []byte, contentType string) []byte {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if utf8.Valid(body) {
+		return body
+	}
+	encoding, _, _ := charset.DetermineEncoding(body, contentType)
+	text, err := encoding.NewDecoder().Bytes(body)
+	if err != nil {
+		return bytes.ToValidUTF8(body, []byte("\uFFFD"))
+	}
+	return text
+}
