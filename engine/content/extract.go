@@ -1,129 +1,239 @@
 package content
 
 import (
-	"strings"
-
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
 const (
-	// minShare is how much of the page's text a <main> or <article> must hold to
+	// minShare is how much of the page's prose a <main> or <article> must hold to
 	// be taken for its content.
 	minShare = 0.25
+	// narrowShare is how much of it a child must hold for its parent to be only a
+	// frame around it.
+	narrowShare = 0.9
+	// keptShare is the same for all text, links too.
+	keptShare = 0.8
 	// linkList is the share of link text from which a block is navigation.
 	linkList = 0.7
+	// little is how many bytes of text are hardly a page.
+	little = 300
+	// enough is how many bytes of prose a page has whose link lists are not its
+	// content.
+	enough = 600
 )
 
-// mainOf returns the node whose children are the main content.
-func mainOf(root *node, g *generator) *node {
-	if g != nil {
-		if n := g.container(root); n != nil {
-			return n
-		}
-	}
-	body := find(root, func(n *node) bool { return n.tag == atom.Body })
-	if body == nil {
-		return root
-	}
-	all := body.weight.text
-	for _, fits := range []func(*node) bool{
-		func(n *node) bool { return n.tag == atom.Main || attr(n, "role") == "main" },
-		func(n *node) bool { return n.tag == atom.Article },
-		func(n *node) bool {
-			return hasClass(n, "content", "main-content", "post-content", "entry-content", "article-body", "document", "markdown") ||
-				n.id == "content" || n.id == "main-content" || n.id == "main"
-		},
-	} {
-		if best := heaviest(body, fits); best != nil && float64(best.weight.text) >= minShare*float64(all) {
-			return best
-		}
-	}
-	return body
+// judge tells content from what surrounds it. It marks junk in the tree and
+// sums up, for each element, the prose that is left: text outside of links.
+type judge struct {
+	gen   *generator
+	known bool // marks name the container: then only what is sure goes
+	body  *node
+	named map[string]bool // verdicts by class and id
+	// inMain tells that the node stands in <main> or <article>: lists of links
+	// there belong to what is said.
+	inMain bool
 }
 
-// heaviest returns the element with the most text among those that fit and do
+// mainOf returns the nodes that hold the main content, after marking what in
+// them is junk, and whether marks of a generator led there.
+func mainOf(root *node, g *generator) (mains []*node, known bool) {
+	j := judge{gen: g, body: root, named: map[string]bool{}}
+	if g != nil {
+		if n := g.container(root); n != nil {
+			j.known = n.tag != atom.Body
+			j.mark(n)
+			return []*node{n}, j.known
+		}
+	}
+	if body := find(root, func(n *node) bool { return n.tag == atom.Body }); body != nil {
+		j.body = body
+	}
+	j.endings(j.body)
+	j.mark(j.body)
+	if j.body.kept < little && j.body.kept < j.body.weight.text/2 {
+		j.known = true // what sounds like junk is all there is
+		walk(j.body, func(n *node) bool { n.junk = false; return true })
+		j.mark(j.body)
+	}
+	n := j.narrow(j.container())
+	if title := j.titleBefore(n); title != nil {
+		return []*node{title, n}, false
+	}
+	return []*node{n}, false
+}
+
+// container finds the element that says that it holds the content.
+func (j *judge) container() *node {
+	best := j.body
+	for _, fits := range []func(*node) bool{
+		func(n *node) bool { return n.tag == atom.Main || attr(n, "role") == "main" },
+		func(n *node) bool { return n.tag == atom.Article || attr(n, "itemprop") == "articleBody" },
+	} {
+		share := minShare
+		if best != j.body {
+			share = .5 // within <main>, an article among others is not all
+		}
+		if n := heaviest(best, fits); n != nil && float64(n.prose) >= share*float64(best.prose) && float64(n.kept) >= share*float64(best.kept) && n.kept > 0 {
+			best = n
+		}
+	}
+	return best
+}
+
+// narrow goes down to the element around the prose.
+func (j *judge) narrow(n *node) *node {
+	for {
+		var next *node
+		for c := n.first; c != nil; c = c.next {
+			if c.kind == html.ElementNode && !c.junk && float64(c.prose) >= narrowShare*float64(n.prose) && float64(c.kept) >= keptShare*float64(n.kept) {
+				next = c
+			}
+		}
+		if next == nil || next.prose == 0 || !isFrame(next) || isAdmonition(next) {
+			return n
+		}
+		n = next
+	}
+}
+
+// isFrame tells elements that only hold others.
+func isFrame(n *node) bool {
+	switch n.tag {
+	case atom.Div, atom.Section, atom.Main, atom.Article, atom.Center, atom.Form, atom.Font, atom.Span:
+		return true
+	}
+	return false
+}
+
+// titleBefore returns the page's top heading where it stands before the main
+// node and not in it.
+func (j *judge) titleBefore(main *node) *node {
+	if find(main, func(n *node) bool { return n.tag == atom.H1 }) != nil {
+		return nil
+	}
+	return find(j.body, func(n *node) bool {
+		if n.tag != atom.H1 || n.order > main.order || n.weight.text == 0 {
+			return false
+		}
+		for up := n; up != nil; up = up.parent {
+			if up.junk && up.tag != atom.Header {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// heaviest returns the element with the most prose among those that fit and do
 // not stand in another that fits.
 func heaviest(root *node, fits func(*node) bool) *node {
 	var best *node
-	most := 0
+	most := -1
 	walk(root, func(n *node) bool {
-		if n.kind != html.ElementNode || !fits(n) {
+		if n.kind != html.ElementNode || n.junk {
+			return n.kind != html.TextNode && !n.junk
+		}
+		if n == root || !fits(n) {
 			return true
 		}
-		if w := n.weight.text; w > most {
-			best, most = n, w
+		if n.kept+n.prose > most {
+			best, most = n, n.kept+n.prose
 		}
 		return false
 	})
 	return best
 }
 
-// junkWords are parts of class names and ids of what surrounds content.
-var junkWords = []string{
-	"breadcrumb", "sidebar", "cookie", "newsletter", "social", "share-", "sharing", "related-posts", "pagination", "pager",
-	"comment-form", "advert", "promo", "banner", "skip-link", "skiplink", "site-footer", "site-header", "masthead", "popup", "modal",
-	"table-of-contents", "toc-", "edit-this-page", "feedback", "page-nav", "prevnext", "prev-next", "subscribe", "author-bio", "tag-list", "byline-share",
+// mark judges n and what is below it, and sums up the text that is left.
+func (j *judge) mark(n *node) {
+	n.prose, n.kept = 0, 0
+	for c := n.first; c != nil; c = c.next {
+		switch {
+		case c.kind == html.TextNode:
+			c.prose, c.kept = c.weight.text-c.weight.linked, c.weight.text
+		case c.junk || j.isJunk(c):
+			c.junk = true
+			continue
+		default:
+			outer := j.inMain
+			j.inMain = outer || c.tag == atom.Main || c.tag == atom.Article || attr(c, "role") == "main"
+			j.mark(c)
+			j.inMain = outer
+		}
+		n.prose, n.kept = n.prose+c.prose, n.kept+c.kept
+	}
 }
 
-// isJunk tells elements of the container that are no content. known tells that
-// the container was found by a generator's marks: then only what is sure goes.
-func isJunk(n *node, g *generator, known bool) bool {
-	if g != nil && len(g.junk) > 0 && n.class != "" && hasClass(n, g.junk...) {
+// isJunk tells elements that are no content.
+func (j *judge) isJunk(n *node) bool {
+	if isMaths(n) {
+		return false
+	}
+	if j.gen != nil && len(j.gen.junk) > 0 && n.class != "" && hasClass(n, j.gen.junk...) {
 		return true
 	}
 	switch n.tag {
 	case atom.Nav, atom.Menu:
 		return true
 	case atom.Form:
-		return !known && n.weight.solid < 3 // some pages wrap everything in a form
+		return !j.known && n.weight.solid < 3 // some pages wrap everything in a form
 	case atom.Footer:
-		return !known || n.weight.solid < 2
+		return !j.known || n.weight.solid < 2
 	case atom.Aside:
-		return !isAdmonition(n) && !known
+		return !isAdmonition(n) && !j.known
 	case atom.Header:
-		return !known && find(n, func(n *node) bool { return n.tag == atom.H1 }) == nil
+		return !j.known && n.weight.tops == 0
 	}
-	switch attr(n, "role") {
-	case "navigation", "search", "banner", "contentinfo", "complementary":
-		return true
-	}
-	return !known && junkByName(n) && !holdsContent(n)
-}
-
-func junkByName(n *node) bool {
-	switch n.tag {
-	case atom.Div, atom.Section, atom.Ul, atom.Ol, atom.P, atom.Span, atom.A:
-	default:
-		return false
-	}
-	name := strings.ToLower(n.class + " " + n.id)
-	if len(name) < 2 {
-		return false
-	}
-	for _, word := range junkWords {
-		if strings.Contains(name, word) {
+	if len(n.attrs) > 0 {
+		switch attr(n, "role") {
+		case "navigation", "search", "banner", "contentinfo", "complementary", "menu", "menubar", "dialog", "alertdialog", "tablist", "toolbar":
 			return true
 		}
 	}
-	return false
+	return !j.known && (j.junkByName(n) || j.isLinkList(n))
 }
 
-// holdsContent keeps a block whose name sounds like junk and that is full of
-// paragraphs.
-func holdsContent(n *node) bool {
-	w := &n.weight
-	return w.solid >= 8 && float64(w.linked) < .3*float64(w.text)
-}
-
-// isLinkList tells a list or a box of hardly anything but links, in a page whose
-// container was not found by marks.
-func isLinkList(n *node) bool {
+// junkByName tells boxes whose class or id says what they are. One that holds
+// the top heading, <main> or most of the page is only named after its neighbour
+// ("with-sidebar").
+func (j *judge) junkByName(n *node) bool {
+	if n.class == "" && n.id == "" || n == j.body {
+		return false
+	}
 	switch n.tag {
-	case atom.Ul, atom.Ol, atom.Div, atom.Section:
+	case atom.Div, atom.Section, atom.Ul, atom.Ol, atom.P, atom.Span, atom.A, atom.Table, atom.Td, atom.Dl:
+	default:
+		if n.tag != 0 && n.tag != atom.Article {
+			return false
+		}
+	}
+	key := n.class + " " + n.id
+	junk, ok := j.named[key]
+	if !ok {
+		junk = soundsLikeJunk(key)
+		j.named[key] = junk
+	}
+	return junk && n.weight.tops == 0 && 10*n.weight.text < 4*j.body.weight.text
+}
+
+// isLinkList tells a list or a box of hardly anything but short links, in a page
+// that has more to say.
+func (j *judge) isLinkList(n *node) bool {
+	switch n.tag {
+	case atom.Ul, atom.Ol, atom.Div, atom.Section, atom.Table, atom.Dl:
 	default:
 		return false
 	}
-	w := &n.weight
-	return w.links >= 4 && w.solid == 0 && float64(w.linked) >= linkList*float64(w.text) && w.text/w.links < 40
+	w, all := &n.weight, &j.body.weight
+	if j.inMain && w.local < w.links {
+		return false
+	}
+	if w.links < 3 || float64(w.linked) < linkList*float64(w.text) || all.text-all.linked < enough {
+		return false
+	}
+	if w.local == w.links {
+		return true // a table of contents
+	}
+	return w.links >= 4 && w.text/w.links < 40 && w.solid <= w.links/4
 }

@@ -13,6 +13,7 @@ type inline struct {
 	links *linker
 	skip  func(*node) bool
 	flat  bool // no links: headings
+	known bool // of writer
 	space bool // white space is due before the next text
 }
 
@@ -127,7 +128,7 @@ func (l *inline) inside(n *node) {
 
 // sub renders what is below n on its own.
 func (l *inline) sub(n *node) (text string, before, after bool) {
-	in := inline{links: l.links, skip: l.skip, flat: l.flat}
+	in := inline{links: l.links, skip: l.skip, flat: l.flat, known: l.known}
 	in.inside(n)
 	s := in.String()
 	trimmed := strings.TrimSpace(s)
@@ -189,12 +190,26 @@ func (l *inline) image(n *node) {
 	alt := fold(Sanitize(attr(n, "alt")))
 	target := l.links.resolve(attr(n, "src"))
 	switch {
-	case alt == "" || l.flat:
+	case alt == "" || l.flat || !l.known && isThumbnail(n):
 	case target == "":
 		l.put(escape(alt))
 	default:
 		l.put("[" + strings.NewReplacer("[", "(", "]", ")").Replace(escape(alt)) + "](" + mdTarget(target) + ")")
 	}
+}
+
+// isThumbnail tells pictures in links and in lists, which stand for what is
+// written beside them.
+func isThumbnail(n *node) bool {
+	for up := n.parent; up != nil; up = up.parent {
+		switch up.tag {
+		case atom.A, atom.Li, atom.Td, atom.H1, atom.H2, atom.H3:
+			return true
+		case atom.P, atom.Figure, atom.Main, atom.Article, atom.Body:
+			return false
+		}
+	}
+	return false
 }
 
 // codeSpan quotes code with more backticks than it holds (CommonMark, 6.1).

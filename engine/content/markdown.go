@@ -32,11 +32,18 @@ var blockTags = map[atom.Atom]bool{
 // nor hold blocks.
 func isInline(n *node) bool { return !n.block }
 
-func (w *writer) skips(n *node) bool {
-	if n.kind != html.ElementNode || isMaths(n) {
-		return false
+func (w *writer) skips(n *node) bool { return n.junk }
+
+// whole writes a node that was chosen: what is below a box, or a block itself.
+func (w *writer) whole(n *node) {
+	if isFrame(n) || n.tag == atom.Body || n.kind != html.ElementNode {
+		w.children(n, 2)
+		return
 	}
-	return isJunk(n, w.gen, w.known) || !w.known && isLinkList(n)
+	junk := n.junk
+	n.junk = false
+	w.node(n, 2)
+	n.junk = junk
 }
 
 // children writes what is below n: runs of inline nodes as paragraphs, blocks
@@ -49,7 +56,7 @@ func (w *writer) children(n *node, gap int) {
 			continue
 		}
 		var line inline
-		line.links, line.skip = w.links, w.skips
+		line.links, line.skip, line.known = w.links, w.skips, w.known
 		for ; c != nil && isInline(c); c = c.next {
 			line.node(c)
 		}
@@ -159,7 +166,7 @@ func (w *writer) quote(n *node) {
 // heading writes a heading without its permalink.
 func (w *writer) heading(n *node) {
 	var line inline
-	line.links, line.skip, line.flat = w.links, w.skips, true
+	line.links, line.skip, line.known, line.flat = w.links, w.skips, w.known, true
 	for c := n.first; c != nil; c = c.next {
 		line.node(c)
 	}
@@ -272,7 +279,7 @@ func (w *writer) term(n *node, outer int) {
 		}
 	}
 	var line inline
-	line.links, line.skip = w.links, w.skips
+	line.links, line.skip, line.known = w.links, w.skips, w.known
 	text := ""
 	if hasClass(n, "sig") {
 		text = tight(n)

@@ -92,23 +92,22 @@ func parseHTML(in Input) (*Document, error) {
 	}
 	mains, known := chosen, true
 	if len(in.Include) == 0 {
-		n := mainOf(root, gen)
-		mains, known = []*node{n}, gen != nil && n.tag != atom.Body
-		if instead := withoutScript(page, n); instead != nil {
+		mains, known = mainOf(root, gen)
+		if instead := withoutScript(page, mains[len(mains)-1]); instead != nil {
 			mains, known = []*node{instead}, false
 		}
 	}
 	w := &writer{links: links, gen: gen, known: known}
 	for _, n := range mains {
 		w.block(2)
-		w.children(n, 2)
+		w.whole(n)
 	}
 	doc.Markdown = w.b.String()
 	doc.Headings = trimmed(doc.Markdown, w.headings)
 	doc.Title = titleOf(doc, root)
 	var main *node
 	if len(mains) > 0 {
-		main = mains[0]
+		main = mains[len(mains)-1]
 	}
 	doc.Links = links.all(root, main)
 	doc.Words, doc.Shell = shell(page)

@@ -158,7 +158,7 @@ func span(n *node, key string) int {
 // cell writes a cell in one line.
 func (w *writer) cell(n *node) string {
 	var line inline
-	line.links, line.skip = w.links, w.skips
+	line.links, line.skip, line.known = w.links, w.skips, w.known
 	w.cellInto(n, &line)
 	s := strings.TrimSpace(line.String())
 	s = strings.ReplaceAll(s, "|", `\|`)

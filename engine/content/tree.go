@@ -20,6 +20,8 @@ type node struct {
 	attrs                     []html.Attribute
 	parent, first, last, next *node
 	weight                    weight // of the node and what is below
+	prose, kept               int    // bytes of text outside of links, and of all text, without junk; set by judge
+	junk                      bool   // no content; set by judge
 	block                     bool   // is, or holds, an element that begins a line of its own
 	order, end                int32
 }
@@ -33,6 +35,8 @@ type weight struct {
 	headings int
 	commas   int // a sign of prose
 	forms    int // fields to fill in
+	local    int // <a href=#…>
+	tops     int // <h1> and <main>
 }
 
 func (w *weight) add(o weight) {
@@ -43,13 +47,17 @@ func (w *weight) add(o weight) {
 	w.headings += o.headings
 	w.commas += o.commas
 	w.forms += o.forms
+	w.local += o.local
+	w.tops += o.tops
 }
 
 // builder makes the tree.
 type builder struct {
 	slab   []node
 	order  int32
-	linked int // depth of links around the current node
+	linked int  // depth of links around the current node
+	fade   bool // leave out what is faded
+	faded  int  // bytes of text left out so
 	want   map[*html.Node]bool
 	chosen []*node // of want, outermost only
 }
@@ -57,9 +65,23 @@ type builder struct {
 // build makes the reader's tree of a parsed page, and finds in it the outermost
 // of the nodes in want.
 func build(page *html.Node, want map[*html.Node]bool) (root *node, chosen []*node) {
-	b := builder{want: want}
-	root = b.node(page, nil)
+	b := builder{want: want, fade: true}
+	if root = b.node(page, nil); b.faded > root.weight.text {
+		b = builder{want: want} // most of the page waits to be faded in
+		root = b.node(page, nil)
+	}
 	return root, b.chosen
+}
+
+// textSize counts the bytes of text below h.
+func textSize(h *html.Node) int {
+	size := 0
+	for n := range h.Descendants() {
+		if n.Type == html.TextNode && n.Parent.DataAtom != atom.Script && n.Parent.DataAtom != atom.Style {
+			size += len(strings.TrimSpace(n.Data))
+		}
+	}
+	return size
 }
 
 func (b *builder) alloc() *node {
@@ -97,13 +119,19 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		switch {
 		case c.Type == html.TextNode:
 			b.text(c, n)
-		case c.Type == html.ElementNode && !neverShown(c):
+		case c.Type != html.ElementNode || neverShown(c):
+		case b.fade && isFaded(c):
+			b.faded += textSize(c)
+		default:
 			b.append(n, b.node(c, n))
 		}
 	}
 	if link {
 		b.linked--
 		n.weight.links++
+		if strings.HasPrefix(attr(n, "href"), "#") {
+			n.weight.local++
+		}
 	}
 	n.weight.count(n.tag)
 	n.block = n.block || blockTags[n.tag]
@@ -141,6 +169,11 @@ func (w *weight) count(tag atom.Atom) {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.solid++
 		w.headings++
+		if tag == atom.H1 {
+			w.tops++
+		}
+	case atom.Main:
+		w.tops++
 	case atom.Input, atom.Select, atom.Textarea, atom.Button:
 		w.forms++
 	}

@@ -26,6 +26,8 @@ func neverShown(h *html.Node) bool {
 		if !titlesSomething(h) {
 			return true
 		}
+	case atom.Html, atom.Body, atom.Main:
+		return false // hidden until a script has run, if at all
 	case atom.Math:
 		return false // KaTeX hides it from the eye and shows the same beside it
 	}
@@ -84,7 +86,7 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "aria-hidden":
-			if a.Val == "true" && !insideCode(h) {
+			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) {
 				return true
 			}
 		}
@@ -117,9 +119,21 @@ func isTabPanel(h *html.Node) bool {
 	}
 	for up, i := h.Parent, 0; up != nil && i < 2; up, i = up.Parent, i+1 {
 		for c := up.FirstChild; c != nil; c = c.NextSibling {
-			if role := attribute(c, "role"); role == "tablist" || role == "tab" {
+			if holdsTabs(c, 2) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+func holdsTabs(h *html.Node, depth int) bool {
+	if role := attribute(h, "role"); role == "tablist" || role == "tab" {
+		return true
+	}
+	for c := h.FirstChild; c != nil && depth > 0; c = c.NextSibling {
+		if c.Type == html.ElementNode && holdsTabs(c, depth-1) {
+			return true
 		}
 	}
 	return false
@@ -167,9 +181,7 @@ func hidingValue(key, value, all string) bool {
 	switch key {
 	case "display":
 		return value == "none"
-	case "visibility":
-		return value == "hidden" || value == "collapse"
-	case "opacity", "font-size":
+	case "font-size":
 		return isZero(value)
 	case "max-height", "max-width", "height", "width":
 		return isZero(value) && (strings.Contains(all, "overflow:hidden") || strings.HasPrefix(key, "max-"))
@@ -181,6 +193,27 @@ func hidingValue(key, value, all string) bool {
 		return strings.HasPrefix(value, "rect(0") || strings.HasPrefix(value, "rect(1px,1px")
 	case "clip-path":
 		return strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
+	}
+	return false
+}
+
+// isFaded tells what a style makes invisible and leaves in its place. It is how
+// to hide a text, and also how pages begin that scripts fade in, whole sections
+// at a time: the builder weighs which of the two it is.
+func isFaded(h *html.Node) bool {
+	style := attribute(h, "style")
+	if style == "" || !strings.Contains(style, "opacity") && !strings.Contains(style, "visibility") {
+		return false
+	}
+	for decl := range strings.SplitSeq(strings.ToLower(style), ";") {
+		key, value, _ := strings.Cut(decl, ":")
+		value = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "!important"))
+		switch strings.TrimSpace(key) {
+		case "opacity":
+			return isZero(value)
+		case "visibility":
+			return value == "hidden" || value == "collapse"
+		}
 	}
 	return false
 }

@@ -1,0 +1,112 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// junkNames are words in class names and ids of what surrounds content.
+var junkNames = map[string]bool{
+	"breadcrumb": true, "breadcrumbs": true, "crumbs": true, "sidebar": true, "sidenav": true, "cookie": true, "cookies": true, "consent": true, "gdpr": true,
+	"newsletter": true, "social": true, "share": true, "sharing": true, "addtoany": true, "sharethis": true, "related": true, "pagination": true, "pager": true,
+	"advert": true, "advertisement": true, "ad": true, "ads": true, "adsbygoogle": true, "promo": true, "banner": true, "skip": true, "skiplink": true,
+	"footer": true, "masthead": true, "popup": true, "modal": true, "lightbox": true, "toc": true, "feedback": true, "subscribe": true, "subscription": true,
+	"comments": true, "respond": true, "disqus": true, "commentlist": true, "recommended": true, "recommendations": true, "recommendation": true,
+	"trending": true, "upsell": true, "upsells": true, "crosssell": true, "menu": true, "nav": true, "navbar": true, "navigation": true, "login": true,
+	"signin": true, "signup": true, "register": true, "taboola": true, "outbrain": true, "prevnext": true, "tagcloud": true, "tags": true, "carousel": false,
+	"noprint": true, "print": false, "byline": false, "flyout": true, "minicart": true, "cart": true, "wishlist": true, "offcanvas": true, "drawer": true, "backtotop": true,
+	"similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true,
+}
+
+// soundsLikeJunk reads the words of class names, whichever way they are joined:
+// site-footer, siteFooter, site_footer.
+func soundsLikeJunk(names string) bool {
+	start := -1
+	for i := 0; i <= len(names); i++ {
+		c := byte(' ')
+		if i < len(names) {
+			c = names[i]
+		}
+		lower, upper := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
+		if start >= 0 && !(lower || upper && names[i-1] >= 'A' && names[i-1] <= 'Z') {
+			if junkNames[strings.ToLower(names[start:i])] {
+				return true
+			}
+			start = -1
+		}
+		if start < 0 && (lower || upper) {
+			start = i
+		}
+	}
+	return false
+}
+
+// endingTitles begin the headings of what follows an article, in lower case.
+var endingTitles = []string{
+	"related", "you may also", "you might also", "you may like", "leave a reply", "leave a comment", "leave your comment", "post a comment", "recent posts",
+	"recent articles", "share this", "share on", "more from", "more in ", "popular posts", "most popular", "most read", "sign up", "subscribe", "newsletter",
+	"stay up to date", "comments", "customers also", "customers who", "recently viewed", "recommended", "similar products", "similar items", "similar questions", "about the author",
+	"was this page", "was this article", "was this helpful", "read next", "up next", "keep reading", "explore more", "latest posts", "latest news", "latest articles",
+	"join the discussion", "join our", "follow us", "frequently bought", "people also", "trending", "reader interactions", "primary sidebar", "footer", "top stories",
+	"shop the", "complete the look", "you must log in", "not the answer you", "hot network questions", "your answer", "post your answer", "share your thoughts", "write a review", "log in",
+}
+
+func isEnding(title string) bool {
+	if len(title) > 60 {
+		return false
+	}
+	title = strings.ToLower(title)
+	for _, one := range endingTitles {
+		if strings.HasPrefix(title, one) {
+			return true
+		}
+	}
+	count := strings.TrimLeft(title, "0123456789, ")
+	return count != title && (strings.HasPrefix(count, "comment") || strings.HasPrefix(count, "repl") || strings.HasPrefix(count, "thoughts on"))
+}
+
+// endings marks, in a page without a known frame, the boxes whose heading says
+// that they stand after the content.
+func (j *judge) endings(body *node) {
+	walk(body, func(n *node) bool {
+		switch n.tag {
+		case atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+			if isEnding(tight(n)) {
+				j.markEnding(n)
+			}
+			return false
+		}
+		return true
+	})
+}
+
+// markEnding marks the largest box that begins with the heading and is a small
+// part of the page; where there is none, the heading and what follows it up to
+// the next one.
+func (j *judge) markEnding(h *node) {
+	box := h
+	for up := h.parent; up != nil && up != j.body && up.parent != nil && startsWith(up, box) && 10*up.weight.text < 4*j.body.weight.text && up.weight.tops == 0; up = up.parent {
+		box = up
+	}
+	if box != h && box.weight.text > h.weight.text {
+		box.junk = true
+		return
+	}
+	for n := box; n != nil; n = n.next {
+		if n != box && (n.weight.headings > 0 || 10*n.weight.text > 4*j.body.weight.text) {
+			return
+		}
+		n.junk = true
+	}
+}
+
+// startsWith reports whether no text stands in outer before inner, its child.
+func startsWith(outer, inner *node) bool {
+	for c := outer.first; c != nil && c != inner; c = c.next {
+		if c.weight.text > 0 {
+			return false
+		}
+	}
+	return true
+}
