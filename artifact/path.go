@@ -4,6 +4,7 @@ import (
 	"mime"
 	"path"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/axon-mcp/axon-mcp/fault"
@@ -14,52 +15,68 @@ const (
 	maxDepth = 16  // segments
 )
 
-// devices are names that Windows takes for devices, in any folder and with any
-// extension.
-var devices = map[string]bool{
-	"con": true, "prn": true, "aux": true, "nul": true, "conin$": true, "conout$": true,
-	"com1": true, "com2": true, "com3": true, "com4": true, "com5": true, "com6": true, "com7": true, "com8": true, "com9": true,
-	"lpt1": true, "lpt2": true, "lpt3": true, "lpt4": true, "lpt5": true, "lpt6": true, "lpt7": true, "lpt8": true, "lpt9": true,
-}
-
 // checkPath refuses every path but a plain relative one: no empty, dot or hidden
-// segment, no backslash, colon, percent sign or control character, no device
-// name, no trailing dot or space. The same rule holds on every system.
+// segment, no backslash, colon, percent sign (so nothing that decodes to
+// another path) or other sign that Windows reserves, no invisible character, no
+// device name, no space at a segment's ends, no dot at its end. The rule is the
+// same on every system, as a folder may move to another.
 func checkPath(p string) error {
-	bad := func() error {
+	plain := p != "" && len(p) <= maxPath && utf8.ValidString(p) &&
+		!strings.ContainsAny(p, `\:%*?"<>|`) && strings.IndexFunc(p, invisible) < 0 && strings.Count(p, "/") < maxDepth
+	for segment := range strings.SplitSeq(p, "/") {
+		plain = plain && plainSegment(segment)
+	}
+	if !plain {
 		return fault.New(fault.Invalid, "the path of an artifact is relative and plain, such as results/a.md; artifacts with action=list names them")
-	}
-	if p == "" || len(p) > maxPath || !utf8.ValidString(p) || strings.ContainsAny(p, `\:%*?"<>|`) {
-		return bad()
-	}
-	for _, r := range p {
-		if r < 0x20 || r >= 0x7f && r <= 0x9f || r >= 0x200b && r <= 0x202e || r == 0xfeff {
-			return bad()
-		}
-	}
-	segments := strings.Split(p, "/")
-	if len(segments) > maxDepth {
-		return bad()
-	}
-	for _, s := range segments {
-		stem, _, _ := strings.Cut(s, ".")
-		if s == "" || s[0] == '.' || s[0] == ' ' || strings.HasSuffix(s, ".") || strings.HasSuffix(s, " ") || devices[strings.ToLower(stem)] {
-			return bad()
-		}
 	}
 	return nil
 }
 
-// mediaTypes are the types that we write; the system's table is not asked, so
-// that a type is the same everywhere.
-var mediaTypes = map[string]string{
-	".md": "text/markdown", ".txt": "text/plain", ".html": "text/html", ".json": "application/json", ".jsonl": "application/jsonl",
-	".png": "image/png", ".jpg": "image/jpeg", ".xml": "application/xml", ".zip": "application/zip",
+func invisible(r rune) bool {
+	return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) || (unicode.IsSpace(r) && r != ' ')
 }
 
+func plainSegment(s string) bool {
+	stem, _, _ := strings.Cut(s, ".")
+	return s != "" && s[0] != '.' && s[0] != ' ' && !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, " ") && !isDevice(strings.TrimRight(stem, " "))
+}
+
+// isDevice reports whether Windows takes the name for a device, in any folder
+// and with any extension ("Naming Files, Paths, and Namespaces").
+func isDevice(stem string) bool {
+	switch stem = strings.ToLower(stem); stem {
+	case "con", "prn", "aux", "nul", "conin$", "conout$":
+		return true
+	}
+	port, number := strings.CutPrefix(stem, "com")
+	if !number {
+		port, number = strings.CutPrefix(stem, "lpt")
+	}
+	return number && utf8.RuneCountInString(port) == 1 && strings.Contains("0123456789¹²³", port)
+}
+
+// mediaTypeOf is our own table and not the system's, so that a type is the same
+// everywhere.
 func mediaTypeOf(p string) string {
-	if t, ok := mediaTypes[strings.ToLower(path.Ext(p))]; ok {
-		return t
+	switch strings.ToLower(path.Ext(p)) {
+	case ".md":
+		return "text/markdown"
+	case ".txt":
+		return "text/plain"
+	case ".html":
+		return "text/html"
+	case ".json":
+		return "application/json"
+	case ".jsonl":
+		return "application/jsonl"
+	case ".xml":
+		return "application/xml"
+	case ".png":
+		return "image/png"
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".zip":
+		return "application/zip"
 	}
 	return "application/octet-stream"
 }
