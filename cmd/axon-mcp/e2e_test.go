@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"database/sql"
 	"math/rand/v2"
 	"net/http"
@@ -182,7 +183,7 @@ func checkIntegrity(t *testing.T, dir string) {
 // the next start goes on.
 func TestEndOfInput(t *testing.T) {
 	t.Parallel()
-	s := smallSite(t, 60, 40*time.Millisecond)
+	s := smallSite(t, 150, 120*time.Millisecond)
 	p := newProgram(t, s)
 	client := p.stdio()
 	var started crawlResult
@@ -198,8 +199,46 @@ func TestEndOfInput(t *testing.T) {
 	next := p.stdio()
 	defer next.kill(t)
 	until(t, 30*time.Second, "the crawl is done", func() bool { return p.jobStatus(started.JobID) == "completed" })
-	if got := len(p.sources()); got != 60 {
-		t.Errorf("%d documents, want 60", got)
+	if got := len(p.sources()); got != 150 {
+		t.Errorf("%d documents, want 150", got)
+	}
+}
+
+// TestInterrupt: Ctrl-C takes a command's job back, SIGTERM leaves it to others;
+// both exit with 130, at once.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	for signal, want := range map[os.Signal]string{os.Interrupt: "canceled", syscall.SIGTERM: "pending"} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			s := smallSite(t, 150, 120*time.Millisecond)
+			p := newProgram(t, s)
+			cmd := p.command("crawl", s.URL+"/", "--max-depth", "50", "--json")
+			var stdout bytes.Buffer
+			cmd.Stdout = &stdout
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s.awaitFirst(t)
+			begin := time.Now()
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			t.Logf("ended %s after the signal", time.Since(begin))
+			if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(stdout.String(), `"canceled"`) {
+				t.Errorf("exit %d, %s", code, stdout.String())
+			}
+			var list struct {
+				Jobs []struct {
+					Status string `json:"status"`
+				} `json:"jobs"`
+			}
+			p.json(&list, "jobs")
+			if len(list.Jobs) != 1 || list.Jobs[0].Status != want {
+				t.Errorf("jobs: %+v, want one that is %s", list.Jobs, want)
+			}
+		})
 	}
 }
 
@@ -275,7 +314,7 @@ func TestManyServers(t *testing.T) {
 }
 
 // TestFullAndReadOnlyDisk: writing fails with words that help, and what was
-// there can still be read.
+// there is whole.
 func TestFullAndReadOnlyDisk(t *testing.T) {
 	long(t)
 	if runtime.GOOS != "linux" || os.Getuid() != 0 {
@@ -300,7 +339,9 @@ func TestFullAndReadOnlyDisk(t *testing.T) {
 	if got.code != 1 || !strings.Contains(got.stdout, `"unavailable"`) {
 		t.Errorf("on a read-only disk: exit %d, %s%s", got.code, got.stdout, got.stderr)
 	}
-	checkFindsGasket(t, p, "on a read-only disk")
+	mount(t, "-o", "remount,rw", p.dir)
+	checkIntegrity(t, p.dir)
+	checkFindsGasket(t, p, "after a read-only disk")
 }
 
 func checkFindsGasket(t *testing.T, p *program, where string) {

@@ -20,8 +20,9 @@ type part struct {
 	leads bool
 }
 
-// errLed stops a group whose leading part has ended well.
-var errLed = errors.New("the leading part has ended")
+// errLed stops a group whose leading part has ended well. It is a shutdown: work
+// that is under way goes on elsewhere.
+var errLed = fmt.Errorf("the leading part has ended: %w", jobs.ErrShutdown)
 
 // runAll runs the parts until the first one fails, a leading one ends or ctx
 // ends, and then waits for all of them. A part that ends because it was told to
@@ -37,7 +38,7 @@ func runAll(ctx context.Context, parts ...part) error {
 			switch {
 			case err != nil && (ctx.Err() == nil || !errors.Is(err, context.Canceled)):
 				errs[i] = fmt.Errorf("%s: %w", p.name, err)
-				stop(errs[i])
+				stop(errors.Join(jobs.ErrShutdown, errs[i]))
 			case p.leads:
 				stop(errLed)
 			}
