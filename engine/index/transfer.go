@@ -26,7 +26,7 @@ const (
 type line struct {
 	Kind    string `json:"kind"`
 	Version int    `json:"version,omitempty"` // of the format
-	*archived
+	archived
 }
 
 // archived is a document with all that Import needs to store the same again.
@@ -64,7 +64,11 @@ func (ix *Index) Export(ctx context.Context, w io.Writer) (Count, error) {
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(line{Kind: archiveKind, Version: archiveVersion}); err != nil {
+	head := struct {
+		Kind    string `json:"kind"`
+		Version int    `json:"version"`
+	}{archiveKind, archiveVersion}
+	if err := enc.Encode(head); err != nil {
 		return Count{}, fmt.Errorf("write the archive: %w", err)
 	}
 	var total Count
@@ -82,7 +86,7 @@ func (ix *Index) Export(ctx context.Context, w io.Writer) (Count, error) {
 			if a == nil {
 				continue // removed since
 			}
-			if err := enc.Encode(line{Kind: documentKind, archived: a}); err != nil {
+			if err := enc.Encode(line{Kind: documentKind, archived: *a}); err != nil {
 				return total, fmt.Errorf("write the archive: %w", err)
 			}
 			total.Documents++
@@ -142,7 +146,7 @@ func (ix *Index) Import(ctx context.Context, r io.Reader) (Count, error) {
 		if n == 1 {
 			continue
 		}
-		chunks, err := ix.restore(ctx, l.archived)
+		chunks, err := ix.restore(ctx, &l.archived)
 		if err != nil {
 			return total, fmt.Errorf("line %d of the archive: %w", n, err)
 		}
@@ -162,7 +166,7 @@ func (l *line) check(n int) error {
 		return fault.Errorf(fault.Invalid, "this is no archive of an index of version %d; export one with axon-mcp export", archiveVersion)
 	case n == 1:
 		return nil
-	case l.Kind != documentKind || l.archived == nil || l.URL == "" || l.Collection == "":
+	case l.Kind != documentKind || l.URL == "" || l.Collection == "":
 		return fault.Errorf(fault.Invalid, "line %d of the archive is no document with a collection and a URL", n)
 	}
 	at := 0
