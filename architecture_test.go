@@ -99,12 +99,12 @@ const (
 func TestNothingIsTooLong(t *testing.T) {
 	t.Parallel()
 	for file, parsed := range goFiles(t, parser.SkipObjectResolution) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue // tables are long
+		}
 		lines := parsed.fset.Position(parsed.FileEnd).Line
 		if lines > maxFile+1 {
 			t.Errorf("%s has %d lines; split it (at most %d)", file, lines-1, maxFile)
-		}
-		if strings.HasSuffix(file, "_test.go") {
-			continue
 		}
 		for _, decl := range parsed.Decls {
 			f, ok := decl.(*ast.FuncDecl)

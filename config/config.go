@@ -8,6 +8,7 @@ import (
 
 	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
+	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/secret"
@@ -24,9 +25,10 @@ type Config struct {
 	Tools    tools.Config    `section:"Tools"`
 	Security security.Config `section:"Reaching out"`
 	Fetch    fetch.Config    `section:"Reaching out"`
-	Jobs     jobs.Config     `section:"Jobs and files"`
+	Index    index.Config    `section:"Index, jobs and files"`
+	Jobs     jobs.Config     `section:"Index, jobs and files"`
 
-	Artifacts artifact.Config `section:"Jobs and files"`
+	Artifacts artifact.Config `section:"Index, jobs and files"`
 
 	// Unknown names AXON_ variables that are set and mean nothing here.
 	Unknown []string
