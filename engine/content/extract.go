@@ -29,7 +29,7 @@ type judge struct {
 	gen   *generator
 	known bool // marks name the container: then only what is sure goes
 	body  *node
-	named map[string]bool // verdicts by class and id
+	named map[string]struct{ junk, remarks bool } // verdicts by class and id
 	// inMain tells that the node stands in <main> or <article>: lists of links
 	// there belong to what is said.
 	inMain bool
@@ -38,7 +38,7 @@ type judge struct {
 // mainOf returns the nodes that hold the main content, after marking what in
 // them is junk, and whether marks of a generator led there.
 func mainOf(root *node, g *generator) (mains []*node, known bool) {
-	j := judge{gen: g, body: root, named: map[string]bool{}}
+	j := judge{gen: g, body: root, named: map[string]struct{ junk, remarks bool }{}}
 	if g != nil {
 		if n := g.container(root); n != nil {
 			j.known = n.tag != atom.Body
@@ -155,6 +155,8 @@ func (j *judge) mark(n *node) {
 		case c.junk || j.isJunk(c):
 			c.junk = true
 			continue
+		case c.tag == atom.Pre || c.tag == atom.Code: // highlighters have names of their own
+			c.prose, c.kept = c.weight.text-c.weight.linked, c.weight.text
 		default:
 			outer := j.inMain
 			j.inMain = outer || c.tag == atom.Main || c.tag == atom.Article || attr(c, "role") == "main"
@@ -209,12 +211,16 @@ func (j *judge) junkByName(n *node) bool {
 		}
 	}
 	key := n.class + " " + n.id
-	junk, ok := j.named[key]
+	v, ok := j.named[key]
 	if !ok {
-		junk = soundsLikeJunk(key)
-		j.named[key] = junk
+		v.junk, v.remarks = soundsLikeJunk(key)
+		j.named[key] = v
 	}
-	return junk && n.weight.tops == 0 && 10*n.weight.text < 4*j.body.weight.text
+	if !v.junk || n.weight.tops > 0 {
+		return false
+	}
+	all := j.body.weight.text
+	return 10*n.weight.text < 4*all || v.remarks && j.body.weight.commas-n.weight.commas >= 12
 }
 
 // isLinkList tells a list or a box of hardly anything but short links, in a page

@@ -14,14 +14,17 @@ var junkNames = map[string]bool{
 	"footer": true, "masthead": true, "popup": true, "modal": true, "lightbox": true, "toc": true, "feedback": true, "subscribe": true, "subscription": true,
 	"comments": true, "respond": true, "disqus": true, "commentlist": true, "recommended": true, "recommendations": true, "recommendation": true,
 	"trending": true, "upsell": true, "upsells": true, "crosssell": true, "menu": true, "nav": true, "navbar": true, "navigation": true, "login": true,
-	"signin": true, "signup": true, "register": true, "taboola": true, "outbrain": true, "prevnext": true, "tagcloud": true, "tags": true, "carousel": false,
-	"noprint": true, "print": false, "byline": false, "flyout": true, "minicart": true, "cart": true, "wishlist": true, "offcanvas": true, "drawer": true, "backtotop": true,
-	"similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true,
+	"signin": true, "signup": true, "register": true, "taboola": true, "outbrain": true, "prevnext": true, "tagcloud": true, "tags": true,
+	"noprint": true, "flyout": true, "minicart": true, "cart": true, "wishlist": true, "offcanvas": true, "drawer": true, "backtotop": true,
+	"signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true,
 }
+
+// remarkNames are the names of what readers wrote below a page.
+var remarkNames = map[string]bool{"comment": true, "comments": true, "commentlist": true, "disqus": true, "respond": true}
 
 // soundsLikeJunk reads the words of class names, whichever way they are joined:
 // site-footer, siteFooter, site_footer.
-func soundsLikeJunk(names string) bool {
+func soundsLikeJunk(names string) (junk, remarks bool) {
 	start := -1
 	for i := 0; i <= len(names); i++ {
 		c := byte(' ')
@@ -30,16 +33,16 @@ func soundsLikeJunk(names string) bool {
 		}
 		lower, upper := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
 		if start >= 0 && !(lower || upper && names[i-1] >= 'A' && names[i-1] <= 'Z') {
-			if junkNames[strings.ToLower(names[start:i])] {
-				return true
-			}
+			word := strings.ToLower(names[start:i])
+			junk = junk || junkNames[word]
+			remarks = remarks || remarkNames[word]
 			start = -1
 		}
 		if start < 0 && (lower || upper) {
 			start = i
 		}
 	}
-	return false
+	return junk, remarks
 }
 
 // endingTitles begin the headings of what follows an article, in lower case.

@@ -36,6 +36,9 @@ func neverShown(h *html.Node) bool {
 
 // titlesSomething tells buttons that open a section and bear its heading.
 func titlesSomething(h *html.Node) bool {
+	if hasAttribute(h, "aria-expanded") && hasAttribute(h, "aria-controls") && !hasAttribute(h, "aria-haspopup") {
+		return true
+	}
 	for up, i := h.Parent, 0; up != nil && i < 3; up, i = up.Parent, i+1 {
 		switch up.DataAtom {
 		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Summary, atom.Dt:
@@ -76,7 +79,7 @@ func isHidden(h *html.Node) bool {
 		a := &h.Attr[i]
 		switch a.Key {
 		case "hidden":
-			return !isTabPanel(h)
+			return !isTabPanel(h) && !isStreamed(h)
 		case "class":
 			if hidesByClass(a.Val) {
 				return true
@@ -139,6 +142,21 @@ func holdsTabs(h *html.Node, depth int) bool {
 	return false
 }
 
+// isStreamed tells a part of a page that React sends late, hidden, and moves at
+// once to the place that a template holds for it: S:1 to B:1.
+func isStreamed(h *html.Node) bool {
+	number, ok := strings.CutPrefix(attribute(h, "id"), "S:")
+	if !ok || h.Parent == nil || h.Parent.DataAtom != atom.Body {
+		return false
+	}
+	for n := range h.Parent.Descendants() {
+		if n.DataAtom == atom.Template && attribute(n, "id") == "B:"+number {
+			return true
+		}
+	}
+	return false
+}
+
 // insideCode tells what stands in a code block; highlighters hide parts of
 // lines there from screen readers that the eye sees.
 func insideCode(h *html.Node) bool {
@@ -186,7 +204,7 @@ func hidingValue(key, value, all string) bool {
 	case "max-height", "max-width", "height", "width":
 		return isZero(value) && (strings.Contains(all, "overflow:hidden") || strings.HasPrefix(key, "max-"))
 	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top":
-		return strings.HasPrefix(value, "-") && len(value) > 5 // -999px and beyond: off the screen
+		return offScreen(value)
 	case "transform":
 		return strings.Contains(value, "scale(0)") || strings.Contains(value, "-9999")
 	case "clip":
@@ -195,6 +213,27 @@ func hidingValue(key, value, all string) bool {
 		return strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
 	}
 	return false
+}
+
+// offScreen tells lengths that move a box out of every window.
+func offScreen(value string) bool {
+	digits, ok := strings.CutPrefix(value, "-")
+	if !ok {
+		return false
+	}
+	size, unit := 0, ""
+	for i, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			unit = strings.TrimLeft(digits[i:], ".0123456789")
+			break
+		}
+		size = min(size*10+int(c-'0'), 1e6)
+	}
+	switch unit {
+	case "em", "rem", "vw", "vh", "ch", "%":
+		return size >= 100
+	}
+	return size >= 999
 }
 
 // isFaded tells what a style makes invisible and leaves in its place. It is how
