@@ -153,7 +153,10 @@ func (e *embedding) text(ctx context.Context) error {
 }
 
 func (e *embedding) page(ctx context.Context) error {
-	got, err := e.deps.load(ctx, e.request.URL, ScrapeInput{Render: crawl.RenderAuto})
+	if _, err := e.deps.ValidateURL(e.request.URL); err != nil {
+		return err
+	}
+	got, err := e.deps.load(ctx, e.request.URL, ScrapeInput{Render: crawl.RenderAuto}, index.Known{})
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func queryText(f frame, query string, offset int) func(QueryOutput) []Block {
 		}
 		blocks := []Block{{Text: count(int64(len(out.Hits)), "passage") + fmt.Sprintf(" for %q. ", clip(line(query), 200)) + notice}}
 		for i, h := range out.Hits {
-			text := "# " + line(strings.Join(append([]string{h.Title}, h.HeadingPath...), " › ")) + "\n\n" + h.Text
+			text := line(strings.Join(append([]string{h.Title}, h.HeadingPath...), " › ")) + "\n\n" + h.Text
 			note := fmt.Sprintf("score %.3f, fetched %.10s", h.Score, h.FetchedAt)
 			if h.TextTruncated {
 				note += ", shortened"

@@ -36,7 +36,7 @@ func TestQueryHits(t *testing.T) {
 	if out.Hits[1].URL != "https://docs.example/1" || out.Hits[1].HeadingPath == nil || out.NextCursor != nil || out.Trust != "untrusted" {
 		t.Errorf("%+v", out)
 	}
-	for _, part := range []string{"# Title › Part › Section", "https://docs.example/0#sec", "next: retrieve url="} {
+	for _, part := range []string{"\nTitle › Part › Section\n\n", "https://docs.example/0#sec", "next: retrieve url="} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the text has no %q", part)
 		}

@@ -138,8 +138,8 @@ func retrieveText(f frame, in RetrieveInput) func(RetrieveOutput) []Block {
 		note := fmt.Sprintf("characters %s to %s of %s, fetched %.10s", group(int64(out.Offset)),
 			group(int64(out.Offset+utf8.RuneCountInString(out.Markdown))), group(int64(out.TotalChars)), out.FetchedAt)
 		text := out.Markdown
-		if out.Offset == 0 && !strings.HasPrefix(text, "# ") {
-			text = "# " + line(out.Title) + "\n\n" + text
+		if out.Offset == 0 {
+			text = titled(out.Title, text)
 		}
 		end := "end of the document"
 		if in.Section != "" {

@@ -138,7 +138,7 @@ func TestScrapeAnswersFromTheIndexWhatHasNotChanged(t *testing.T) {
 	b.fetcher.pages["https://a.example/"] = page
 	b.index.put(index.Document{URL: "https://a.example/", Title: "Stored", Markdown: "# Stored\n", ETag: "v1", FetchedAt: testTime})
 	out, _ := must[ScrapeOutput](t, b, "scrape", `{"url":"https://a.example/"}`)
-	if p := out.Pages[0]; !p.FromCache || *p.Markdown != "# Stored\n" || p.Status != 304 {
+	if p := out.Pages[0]; !p.FromCache || *p.Markdown != "# Stored\n" || p.Status != 200 || p.Title != "Stored" {
 		t.Errorf("%+v", p)
 	}
 	out, _ = must[ScrapeOutput](t, b, "scrape", `{"url":"https://a.example/","include":["article"]}`)
@@ -146,9 +146,13 @@ func TestScrapeAnswersFromTheIndexWhatHasNotChanged(t *testing.T) {
 		t.Error("selectors were not applied")
 	}
 	b.index.put(index.Document{URL: "https://a.example/", Markdown: "# Stored\n", ETag: "v0"})
+	b.fetcher.asked = nil
 	out, _ = must[ScrapeOutput](t, b, "scrape", `{"url":"https://a.example/"}`)
 	if out.Pages[0].FromCache || out.Pages[0].Title != "Title" {
 		t.Errorf("changed meanwhile: %+v", out.Pages[0])
+	}
+	if len(b.fetcher.asked) != 1 {
+		t.Errorf("one page took the requests %v", b.fetcher.asked)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +15,8 @@ import (
 	"github.com/axon-mcp/axon-mcp/engine/content"
 	"github.com/axon-mcp/axon-mcp/engine/crawl"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/fault"
 )
 
 // Fetcher reads a URL through the guard.
@@ -46,19 +49,21 @@ type loaded struct {
 	fetched                     time.Time
 	etag, lastModified          string
 	doc                         *content.Document
+	cached                      bool // doc is what the index holds
 }
 
 // scrapePage reads one page in the format asked for.
 func (d *Deps) scrapePage(ctx context.Context, url string, in ScrapeInput) (ScrapedPage, error) {
-	if page, ok := d.unchanged(ctx, url, in); ok {
-		return page, nil
+	if _, err := d.ValidateURL(url); err != nil {
+		return ScrapedPage{}, err
 	}
-	got, err := d.load(ctx, url, in)
+	got, err := d.load(ctx, url, in, d.validators(ctx, url, in))
 	if err != nil {
 		return ScrapedPage{URL: url, Status: got.status}, err
 	}
 	page := ScrapedPage{
-		URL: url, FinalURL: got.finalURL, Status: got.status, ContentType: got.mediaType, FetchedAt: stamp(got.fetched), Render: got.render,
+		URL: url, FinalURL: got.finalURL, Status: got.status, ContentType: got.mediaType, FetchedAt: stamp(got.fetched),
+		Render: got.render, FromCache: got.cached,
 	}
 	if in.Format == "raw_html" {
 		return d.rawPage(ctx, page, got)
@@ -68,15 +73,33 @@ func (d *Deps) scrapePage(ctx context.Context, url string, in ScrapeInput) (Scra
 	return page, fillFormat(&page, doc, got, in)
 }
 
-// load fetches and parses. raw_html is not parsed.
-func (d *Deps) load(ctx context.Context, url string, in ScrapeInput) (loaded, error) {
-	if _, err := d.ValidateURL(url); err != nil {
-		return loaded{}, err
+// validators returns what the index knows of a page, so that the server may say
+// that it has not changed. There is nothing to know where what is stored cannot
+// be the answer: another renderer, the links or sections of the page as it is, a
+// selection of it.
+func (d *Deps) validators(ctx context.Context, url string, in ScrapeInput) index.Known {
+	whole := in.Format == "markdown" || in.Format == "text" || in.Format == "html"
+	if !whole || in.Render == crawl.RenderChrome || len(in.Include)+len(in.Exclude) > 0 {
+		return index.Known{}
 	}
+	key, err := crawl.Key(url)
+	if err != nil {
+		return index.Known{}
+	}
+	known, _, err := d.Store.Known(ctx, d.Config.Collection, key)
+	if err != nil { // the page can be read without the index
+		return index.Known{}
+	}
+	return known
+}
+
+// load fetches and parses a page that the guard has let pass; known makes the
+// request conditional. raw_html is not parsed.
+func (d *Deps) load(ctx context.Context, url string, in ScrapeInput, known index.Known) (loaded, error) {
 	if in.Render == crawl.RenderChrome {
 		return d.loadRendered(ctx, url, in)
 	}
-	res, err := d.Fetcher.Fetch(ctx, fetch.Request{URL: url, Raw: in.Format == "raw_html"})
+	res, err := d.Fetcher.Fetch(ctx, fetch.Request{URL: url, Raw: in.Format == "raw_html", ETag: known.ETag, LastModified: known.LastModified})
 	if err != nil {
 		return loaded{}, err
 	}
@@ -84,11 +107,11 @@ func (d *Deps) load(ctx context.Context, url string, in ScrapeInput) (loaded, er
 		finalURL: cmp.Or(res.FinalURL, url), mediaType: res.MediaType, render: crawl.RenderHTTP, status: res.Status,
 		body: res.Body, fetched: res.FetchedAt, etag: res.ETag, lastModified: res.LastModified,
 	}
-	if err := res.Err(); err != nil {
-		return got, err
+	if res.NotModified {
+		return d.loadStored(ctx, url, in, got)
 	}
-	if in.Format == "raw_html" {
-		return got, nil
+	if err := res.Err(); err != nil || in.Format == "raw_html" {
+		return got, err
 	}
 	if got.doc, err = content.Parse(content.Input{
 		URL: got.finalURL, MediaType: got.mediaType, Body: got.body, Include: in.Include, Exclude: in.Exclude,
@@ -97,6 +120,28 @@ func (d *Deps) load(ctx context.Context, url string, in ScrapeInput) (loaded, er
 	}
 	if got.doc.Shell && in.Render == crawl.RenderAuto && d.Browser != nil {
 		return d.loadRendered(ctx, url, in)
+	}
+	return got, nil
+}
+
+// loadStored answers with what is indexed. The status is the page's, not the
+// exchange's. Where the page has just left the index, it is read anew.
+func (d *Deps) loadStored(ctx context.Context, url string, in ScrapeInput, got loaded) (loaded, error) {
+	key, err := crawl.Key(url)
+	if err != nil {
+		return got, err
+	}
+	stored, err := d.Documents.Document(ctx, d.Config.Collection, key)
+	if fault.CodeOf(err) == fault.NotFound {
+		return d.load(ctx, url, in, index.Known{})
+	}
+	if err != nil {
+		return got, fmt.Errorf("read the stored page: %w", err)
+	}
+	got.cached, got.status, got.mediaType, got.fetched = true, http.StatusOK, cmp.Or(got.mediaType, "text/html"), stored.FetchedAt
+	got.doc = &content.Document{
+		Title: stored.Title, Description: stored.Description, Lang: stored.Lang, Published: stored.Published,
+		Markdown: stored.Markdown, Headings: stored.Headings,
 	}
 	return got, nil
 }
@@ -114,39 +159,6 @@ func (d *Deps) loadRendered(ctx context.Context, url string, in ScrapeInput) (lo
 		got.doc, err = content.Parse(content.Input{URL: got.finalURL, MediaType: got.mediaType, Body: got.body, Include: in.Include, Exclude: in.Exclude})
 	}
 	return got, err
-}
-
-// unchanged answers from the index where the page is there and the server says
-// that it has not changed since.
-func (d *Deps) unchanged(ctx context.Context, url string, in ScrapeInput) (ScrapedPage, bool) {
-	if in.Render == crawl.RenderChrome || in.Format == "raw_html" || in.Format == "links" || in.Format == "json" || len(in.Include)+len(in.Exclude) > 0 {
-		return ScrapedPage{}, false
-	}
-	if _, err := d.ValidateURL(url); err != nil {
-		return ScrapedPage{}, false
-	}
-	key, err := crawl.Key(url)
-	if err != nil {
-		return ScrapedPage{}, false
-	}
-	known, ok, err := d.Store.Known(ctx, d.Config.Collection, key)
-	if err != nil || !ok || known.ETag+known.LastModified == "" {
-		return ScrapedPage{}, false
-	}
-	res, err := d.Fetcher.Fetch(ctx, fetch.Request{URL: url, ETag: known.ETag, LastModified: known.LastModified})
-	if err != nil || !res.NotModified {
-		return ScrapedPage{}, false
-	}
-	stored, err := d.Documents.Document(ctx, d.Config.Collection, key)
-	if err != nil {
-		return ScrapedPage{}, false
-	}
-	page := ScrapedPage{
-		URL: url, FinalURL: cmp.Or(res.FinalURL, url), Status: 304, Title: stored.Title, Description: stored.Description, Lang: stored.Lang,
-		Published: stamp(stored.Published), FetchedAt: stamp(stored.FetchedAt), Render: crawl.RenderHTTP, FromCache: true,
-	}
-	doc := &content.Document{Markdown: stored.Markdown, Headings: stored.Headings}
-	return page, fillFormat(&page, doc, loaded{}, in) == nil
 }
 
 // fillFormat sets the field that the format means.

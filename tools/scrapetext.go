@@ -37,7 +37,7 @@ func scrapeWhole(pages []ScrapedPage) string {
 	var b strings.Builder
 	for _, p := range pages {
 		fmt.Fprintf(&b, "<!-- %s -->\n", strings.ReplaceAll(line(p.FinalURL), "--", "%2D%2D"))
-		b.WriteString("# " + line(p.Title) + "\n\n" + scrapedText(p) + "\n\n")
+		b.WriteString(titled(p.Title, scrapedText(p)) + "\n\n")
 	}
 	return b.String()
 }
@@ -92,8 +92,17 @@ func scrapeText(f frame) func(ScrapeOutput) []Block {
 			if p.Render == crawl.RenderChrome {
 				note += ", rendered by a browser"
 			}
-			blocks = append(blocks, Block{Text: f.page(p.FinalURL, note, "# "+line(p.Title)+"\n\n"+scrapedText(p))})
+			blocks = append(blocks, Block{Text: f.page(p.FinalURL, note, titled(p.Title, scrapedText(p)))})
 		}
 		return append(blocks, Block{Text: "next: crawl keeps the site in the index; scrape with format=links shows where a page leads."})
 	}
+}
+
+// titled is text under its title, where it does not begin with a top heading of
+// its own.
+func titled(title, text string) string {
+	if title == "" || strings.HasPrefix(text, "# ") {
+		return text
+	}
+	return "# " + line(title) + "\n\n" + text
 }
