@@ -101,5 +101,5 @@ func toUTF8(body []byte, contentType string) []byte {
 	if err != nil {
 		return bytes.ToValidUTF8(body, []byte("\uFFFD"))
 	}
-	return text
+	return bytes.TrimPrefix(text, []byte("\uFEFF")) // UTF-16 has its mark, too
 }
