@@ -31,15 +31,8 @@ func NewDNS(t testing.TB, names map[string]string) *DNS {
 	for name, answers := range names {
 		d.names[dns.CanonicalName(name)] = strings.Split(answers, ">")
 	}
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, streams := listen(t)
 	d.Addr = packets.LocalAddr().String()
-	streams, err := net.Listen("tcp", d.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, server := range []*dns.Server{{PacketConn: packets, Handler: d}, {Listener: streams, Handler: d}} {
 		done := make(chan struct{})
 		go func() {
@@ -52,6 +45,27 @@ func NewDNS(t testing.TB, names map[string]string) *DNS {
 		})
 	}
 	return d
+}
+
+// listen takes a port that is free for both protocols.
+func listen(t testing.TB) (net.PacketConn, net.Listener) {
+	t.Helper()
+	const tries = 50
+	var last error
+	for range tries {
+		packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		streams, err := net.Listen("tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, streams
+		}
+		packets.Close()
+		last = err
+	}
+	t.Fatal(last)
+	return nil, nil
 }
 
 // Asked returns how often name was asked for, of one type (dns.TypeA …).
