@@ -2,7 +2,9 @@ package crawl
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -25,7 +27,8 @@ func blockSum(blocks []uint64, set map[uint64]bool) uint64 {
 // learn finds out, while the crawl grows, which blocks are boilerplate, so that
 // most pages are stored without them in the first place. It works again when
 // the crawl has doubled.
-func (c *crawl) learn(ctx context.Context, pages int) error {
+func (c *crawl) learn(ctx context.Context) error {
+	pages := int(c.meter.counts["fetched"])
 	if pages < 2*c.learnt || pages < boilerplateMin {
 		return nil
 	}
@@ -117,24 +120,30 @@ const boilerplateMin = 10
 // isBoilerplate judges a block that stands on n of pages.
 func isBoilerplate(n, pages int) bool { return pages >= boilerplateMin && n*10 >= pages*3 }
 
-// fingerprints lists the blocks of a page that may be boilerplate, each once, in
-// order. Headings, code and tables never are, and neither are the few words that
+// fingerprints gives the fingerprint of all that a page says, apart from where
+// its links lead, and in order those of its blocks that may be boilerplate, each
+// once. Headings, code and tables never are, and neither are the few words that
 // a reference repeats on every page ("Parameters:", "See also"), unless they are
 // links.
-func fingerprints(markdown string) []uint64 {
+func fingerprints(doc *content.Document) (text uint64, blocks []uint64) {
 	const fewWords = 4
-	blocks := content.Blocks(markdown)
-	sums := make([]uint64, 0, len(blocks))
-	for _, block := range blocks {
-		text := markdown[block.Start:block.End]
+	whole := fnv.New64a()
+	_, _ = whole.Write([]byte(doc.Title)) // a hash never fails
+	found := content.Blocks(doc.Markdown)
+	blocks = make([]uint64, 0, len(found))
+	var sum [8]byte
+	for _, block := range found {
+		binary.LittleEndian.PutUint64(sum[:], block.Fingerprint)
+		_, _ = whole.Write(sum[:])
+		text := doc.Markdown[block.Start:block.End]
 		switch {
 		case text == "" || strings.ContainsRune("#`|", rune(text[0])):
 		case block.LinkDense, hasWords(text, fewWords):
-			sums = append(sums, block.Fingerprint)
+			blocks = append(blocks, block.Fingerprint)
 		}
 	}
-	slices.Sort(sums)
-	return slices.Compact(sums)
+	slices.Sort(blocks)
+	return max(whole.Sum64(), 1), slices.Compact(blocks)
 }
 
 // hasWords reports whether a text has at least n words.

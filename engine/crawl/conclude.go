@@ -40,7 +40,7 @@ func (c *crawl) conclude(ctx context.Context) (Stats, error) {
 //   - pages that were held back because their content was found everywhere in
 //     the crawl before, and is not any more.
 func (c *crawl) secondLook(ctx context.Context) (again bool, err error) {
-	if c.limit != "" {
+	if c.limit != "" || c.state.Wave >= maxWave {
 		return false, nil
 	}
 	var ids []int64
@@ -112,7 +112,7 @@ func (c *crawl) lostCanonicals(ctx context.Context) (ids []int64, err error) {
 // them is stored.
 func (c *crawl) heldBack(ctx context.Context) (ids []int64, err error) {
 	everywhere := map[uint64]bool{} // content under many URLs: whether one is stored
-	err = c.queue.Alike(ctx, soft404Min, func(row Row) error {
+	err = c.queue.Alike(ctx, c.state.Wave+1, soft404Min, func(row Row) error {
 		everywhere[row.Hash] = everywhere[row.Hash] || row.Outcome.Stored()
 		return nil
 	})
@@ -162,7 +162,7 @@ func (c *crawl) mergeAlike(ctx context.Context) error {
 		group = group[:0]
 	}
 	clear(c.soft404)
-	err := c.queue.Alike(ctx, 2, func(row Row) error {
+	err := c.queue.Alike(ctx, c.state.Wave+1, 2, func(row Row) error {
 		if len(group) > 0 && group[0].Hash != row.Hash {
 			judge()
 		}

@@ -191,6 +191,8 @@ func (c *crawl) recall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.meter.set(tally)
+	c.asked = tally.Asked
 	if tally.Asked > 0 && tally.Read == 0 && tally.Waiting == 0 {
 		var ids []int64
 		for _, key := range c.starts {
@@ -239,16 +241,11 @@ func (c *crawl) prepare(ctx context.Context) error {
 	if err := c.land(ctx); err != nil {
 		return err
 	}
-	tally, err := c.queue.Tally(ctx)
-	if err != nil {
+	if err := c.learn(ctx); err != nil {
 		return err
 	}
-	c.meter.set(tally)
-	c.asked = tally.Asked
-	if err := c.learn(ctx, tally.Read); err != nil {
-		return err
-	}
-	return c.queue.Alike(ctx, soft404Min, func(row Row) error {
+	clear(c.soft404)
+	return c.queue.Alike(ctx, c.state.Wave, soft404Min, func(row Row) error {
 		c.soft404[row.Hash] = true
 		return nil
 	})
@@ -306,8 +303,9 @@ func (c *crawl) next(ctx context.Context) (more bool, err error) {
 	if c.enough != nil && c.enough() {
 		return false, nil
 	}
-	tally, err := c.queue.Tally(ctx)
-	if err != nil || tally.Waiting == 0 || c.state.Wave >= maxWave {
+	// What waits is due in the next wave: nothing is ever queued for a later one.
+	waiting, err := c.queue.Claim(ctx, c.state.Wave+1, -1, 1)
+	if err != nil || len(waiting) == 0 || c.state.Wave >= maxWave {
 		return false, err
 	}
 	c.state.Wave++

@@ -20,7 +20,7 @@ const (
 	rankParentBits = 31
 	maxRankLink    = 1<<rankLinkBits - 1
 	maxRankParent  = 1<<rankParentBits - 1
-	maxWave        = 1<<(63-rankLinkBits-rankParentBits) - 1
+	maxWave        = 1<<(63-rankLinkBits-rankParentBits) - 3 // so that the ones after it have ranks
 )
 
 // rankOf composes a rank; parents and links beyond the limits share the last
@@ -103,7 +103,7 @@ type Settled struct {
 	Read    bool   // a page came, or was answered 304
 	Known   bool   // the sink held it before
 	Target  string // key of the page that it led to
-	Hash    uint64 // of the content; 0 if there is none
+	Hash    uint64 // fingerprint of the page's text; 0 if there is none
 	Chunks  int
 	Bytes   int64
 	Blocks  []uint64 // fingerprints, sorted, each once
@@ -192,9 +192,9 @@ type Ledger interface {
 	// (unranked first, by URL), until yield fails, and returns its error.
 	// yield must not use the queue.
 	Walk(ctx context.Context, outcome Outcome, yield func(Row) error) error
-	// Alike gives the rows that share a content hash with at least n-1
-	// others, hash by hash and by rank within one.
-	Alike(ctx context.Context, n int, yield func(Row) error) error
+	// Alike gives the rows of waves before a given one that share a hash with
+	// at least n-1 others of these, hash by hash and by rank within one.
+	Alike(ctx context.Context, before, n int, yield func(Row) error) error
 	// Blocks gives the stored rows with their blocks, in the order of Walk.
 	Blocks(ctx context.Context, yield func(Row) error) error
 	Chronicle

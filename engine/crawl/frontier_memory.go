@@ -220,14 +220,16 @@ func (q *memoryQueue) Walk(_ context.Context, outcome Outcome, yield func(Row) e
 }
 
 // Alike implements Ledger.
-func (q *memoryQueue) Alike(_ context.Context, n int, yield func(Row) error) error {
+func (q *memoryQueue) Alike(_ context.Context, before, n int, yield func(Row) error) error {
 	counts := map[uint64]int{}
 	q.mu.Lock()
 	for _, row := range q.byID {
-		counts[row.Hash]++
+		if row.Hash != 0 && row.Rank < waveStart(before) {
+			counts[row.Hash]++
+		}
 	}
 	q.mu.Unlock()
-	return q.each(func(row *memoryRow) bool { return row.Hash != 0 && counts[row.Hash] >= n },
+	return q.each(func(row *memoryRow) bool { return row.Rank < waveStart(before) && counts[row.Hash] >= n },
 		func(a, b Row) int { return cmp.Compare(int64(a.Hash), int64(b.Hash)) }, yield)
 }
 

@@ -199,7 +199,7 @@ func TestFrontierLedger(t *testing.T) {
 		if want := []string{"a added 9 [2]", "b unchanged 8000000000000005 [1]", "e added 8000000000000005 [1 8000000000000005]"}; !slices.Equal(got, want) {
 			t.Errorf("Blocks: %q, want %q", got, want)
 		}
-		got = list(func(y func(Row) error) error { return q.Alike(t.Context(), 2, y) })
+		got = list(func(y func(Row) error) error { return q.Alike(t.Context(), 1, 2, y) })
 		want := []string{"b unchanged 8000000000000005", "e added 8000000000000005", "a added 9", "c led 9"}
 		if !slices.EqualFunc(got, want, sameRow) {
 			t.Errorf("Alike: %q, want %q", got, want)

@@ -164,7 +164,7 @@ func (s *memorySink) Put(ctx context.Context, page Page) (Put, error) {
 func (p *stored) cut(drop map[uint64]bool) bool {
 	before := p.Cuts
 	p.Cuts = []uint64{}
-	for _, block := range p.Blocks {
+	for _, block := range p.Blocks[1:] {
 		if drop[block] {
 			p.Cuts = append(p.Cuts, block)
 		}
@@ -271,9 +271,11 @@ func newFrontier(tb testing.TB) *SQLite {
 	return NewSQLite(db.Read, db.Tx)
 }
 
-// depsFor puts the parts of a test together.
-func depsFor(tb testing.TB, site http.Handler, sink Sink) Deps {
-	return Deps{Fetch: direct{Handler: site}, Sink: sink, Frontier: newFrontier(tb), Validate: validate}
+// depsFor puts the parts of a test together, with the frontier that is quick.
+// Both frontiers keep one contract (frontier_test.go), and the tests that go on
+// after a kill use the other one.
+func depsFor(site http.Handler, sink Sink) Deps {
+	return Deps{Fetch: direct{Handler: site}, Sink: sink, Frontier: NewMemory(), Validate: validate}
 }
 
 // base are the options of most tests.

@@ -68,10 +68,10 @@ func (q *sqliteQueue) Walk(ctx context.Context, outcome Outcome, yield func(Row)
 }
 
 // Alike implements Ledger.
-func (q *sqliteQueue) Alike(ctx context.Context, n int, yield func(Row) error) error {
-	return q.each(ctx, yield, `SELECT `+rowColumns+` FROM frontier_page p WHERE p.site = ?1 AND p.hash IN
-			(SELECT hash FROM frontier_page WHERE site = ?1 AND hash <> 0 GROUP BY hash HAVING count(*) >= ?2)
-		ORDER BY p.hash, p.rank, p.key`, q.site, n)
+func (q *sqliteQueue) Alike(ctx context.Context, before, n int, yield func(Row) error) error {
+	return q.each(ctx, yield, `SELECT `+rowColumns+` FROM frontier_page p WHERE p.site = ?1 AND p.rank < ?2 AND p.hash IN
+			(SELECT hash FROM frontier_page WHERE site = ?1 AND rank < ?2 AND hash <> 0 GROUP BY hash HAVING count(*) >= ?3)
+		ORDER BY p.hash, p.rank, p.key`, q.site, waveStart(before), n)
 }
 
 // Blocks implements Ledger.

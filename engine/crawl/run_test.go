@@ -24,7 +24,7 @@ func TestRunReadsEachPageOnce(t *testing.T) {
 	site := crawltest.Small(60)
 	sink := newSink()
 	var reports []Progress
-	deps := depsFor(t, site, sink)
+	deps := depsFor(site, sink)
 	deps.Report = func(p Progress) { reports = append(reports, p) }
 	stats := mustRun(t, deps, "job", base(root+"/"))
 	for uri, n := range site.Counts() {
@@ -56,7 +56,7 @@ func TestRunKeepsToScope(t *testing.T) {
 	sink := newSink()
 	opts := base(root + "/docs/")
 	opts.ExcludePaths = []string{"/docs/old"}
-	stats := mustRun(t, depsFor(t, site, sink), "job", opts)
+	stats := mustRun(t, depsFor(site, sink), "job", opts)
 	wantPaths(t, sink, "/docs/", "/docs/a", "/docs/b", "/docs/c")
 	if stats.Skipped[SkipOffScope] != 2 || stats.Skipped[SkipExcluded] != 1 || !stats.Complete {
 		t.Errorf("stats %+v", stats)
@@ -69,7 +69,7 @@ func TestRunIncludes(t *testing.T) {
 	sink := newSink()
 	opts := base(root + "/")
 	opts.IncludePaths = []string{"/docs/*"}
-	stats := mustRun(t, depsFor(t, site, sink), "job", opts)
+	stats := mustRun(t, depsFor(site, sink), "job", opts)
 	wantPaths(t, sink, "/docs/a", "/docs/b")
 	if stats.Skipped[SkipNotIncluded] != 2 || site.Counts()["/blog"] != 0 {
 		t.Errorf("stats %+v, log %v", stats, site.Counts())
@@ -82,14 +82,14 @@ func TestRunLimitsDepth(t *testing.T) {
 	sink := newSink()
 	opts := base(root + "/")
 	opts.MaxDepth = 2
-	stats := mustRun(t, depsFor(t, site, sink), "job", opts)
+	stats := mustRun(t, depsFor(site, sink), "job", opts)
 	wantPaths(t, sink, "/", "/1", "/2")
 	if stats.Skipped[SkipMaxDepth] != 1 || stats.Complete {
 		t.Errorf("stats %+v", stats)
 	}
 	opts.MaxDepth = -1
 	sink = newSink()
-	mustRun(t, depsFor(t, site, sink), "job", opts)
+	mustRun(t, depsFor(site, sink), "job", opts)
 	wantPaths(t, sink, "/")
 }
 
@@ -101,7 +101,7 @@ func TestRunLimitsPagesInLinkOrder(t *testing.T) {
 			"/a1": page("A1"), "/a2": page("A2"), "/b1": page("B1"), "/c1": page("C1"),
 		})
 		sink := newSink()
-		deps := depsFor(t, site, sink)
+		deps := depsFor(site, sink)
 		deps.Fetch = direct{Handler: site, before: func(_ context.Context, url string) error {
 			if strings.HasSuffix(url, "/c") { // the first one is the slowest
 				time.Sleep(5 * time.Millisecond)
@@ -123,13 +123,13 @@ func TestRunLimitsBytesAndTime(t *testing.T) {
 	t.Parallel()
 	opts := base(root + "/")
 	opts.MaxBytes, opts.Concurrency = 1, 1
-	stats := mustRun(t, depsFor(t, crawltest.Small(50), newSink()), "job", opts)
+	stats := mustRun(t, depsFor(crawltest.Small(50), newSink()), "job", opts)
 	if stats.Skipped[SkipMaxBytes] == 0 || stats.Fetched == 0 || stats.Fetched > 10 || stats.Complete {
 		t.Errorf("stats %+v", stats)
 	}
 	opts = base(root + "/")
 	opts.MaxDuration = time.Nanosecond
-	stats, err := Run(t.Context(), depsFor(t, crawltest.Small(50), newSink()), "job", opts)
+	stats, err := Run(t.Context(), depsFor(crawltest.Small(50), newSink()), "job", opts)
 	if stats.Skipped[SkipMaxDuration] != 1 || fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("stats %+v, %v", stats, err)
 	}
@@ -151,7 +151,7 @@ func TestRunHonoursRobots(t *testing.T) {
 		"/private":       page("Private"), "/private/x": page("Private X"),
 	})
 	sink := newSink()
-	stats := mustRun(t, depsFor(t, site, sink), "job", base(root+"/"))
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/"))
 	wantPaths(t, sink, "/", "/from-noindex", "/nofollow", "/private/open")
 	if stats.Skipped[SkipRobots] != 2 || stats.Skipped[SkipNoIndex] != 2 || stats.Skipped[SkipNoFollow] != 2 {
 		t.Errorf("stats %+v", stats)
@@ -164,7 +164,7 @@ func TestRunHonoursRobots(t *testing.T) {
 	sink = newSink()
 	opts := base(root + "/")
 	opts.Robots = false
-	mustRun(t, depsFor(t, site, sink), "job", opts)
+	mustRun(t, depsFor(site, sink), "job", opts)
 	if len(sink.urls()) != 10 {
 		t.Errorf("without robots: %q", sink.urls())
 	}
@@ -173,7 +173,7 @@ func TestRunHonoursRobots(t *testing.T) {
 func TestRunHonoursCrawlDelay(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(pages{"/robots.txt": {MediaType: "text/plain", Body: "User-agent: *\nCrawl-delay: 7"}, "/": page("Start")})
-	deps := depsFor(t, site, newSink())
+	deps := depsFor(site, newSink())
 	fetcher := &spy{Fetcher: deps.Fetch}
 	deps.Fetch = fetcher
 	opts := base(root + "/")
@@ -187,12 +187,12 @@ func TestRunHonoursCrawlDelay(t *testing.T) {
 func TestRunWithoutRobotsAnswer(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(pages{"/robots.txt": {Status: 503, Body: "busy"}, "/": page("Start")})
-	stats, err := Run(t.Context(), depsFor(t, site, newSink()), "job", base(root+"/"))
+	stats, err := Run(t.Context(), depsFor(site, newSink()), "job", base(root+"/"))
 	if fault.CodeOf(err) != fault.Unavailable || stats.Skipped[SkipRobotsDown] != 1 {
 		t.Errorf("503: %v, %+v", err, stats)
 	}
 	site.Set("/robots.txt", crawltest.Page{MediaType: "text/plain", Body: "User-agent: *\nDisallow: /"})
-	stats, err = Run(t.Context(), depsFor(t, site, newSink()), "job", base(root+"/"))
+	stats, err = Run(t.Context(), depsFor(site, newSink()), "job", base(root+"/"))
 	if fault.CodeOf(err) != fault.Forbidden || stats.Skipped[SkipRobots] != 1 || !strings.Contains(err.Error(), "robots=false") {
 		t.Errorf("denied: %v, %+v", err, stats)
 	}
@@ -212,7 +212,7 @@ func TestRunFollowsRedirects(t *testing.T) {
 		"/base/x":  {Title: "Base", Text: "b", Head: `<base href="/elsewhere/">`, Links: []string{"y"}},
 	})
 	sink := newSink()
-	stats := mustRun(t, depsFor(t, site, sink), "job", base(root+"/"))
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/"))
 	wantPaths(t, sink, "/", "/base/x", "/elsewhere/y", "/end", "/new", "/refresh", "/target")
 	if stats.Skipped[SkipRedirect] != 3 || stats.Skipped[SkipOffRedirect] != 1 || stats.Skipped[SkipBlocked] != 1 {
 		t.Errorf("stats %+v", stats)
@@ -236,7 +236,7 @@ func TestRunFollowsTheStart(t *testing.T) {
 		"/manual":                     {Location: "https://www.docs.example.com/manual"},
 	})
 	sink := newSink()
-	stats := mustRun(t, depsFor(t, site, sink), "job", base(root+"/manual"))
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/manual"))
 	want := []string{"https://www.docs.example.com/manual/", "https://www.docs.example.com/manual/a", "https://www.docs.example.com/manual/b"}
 	if got := sink.urls(); !slices.Equal(got, want) {
 		t.Errorf("stored %q, want %q (%+v)", got, want, stats)
@@ -265,7 +265,7 @@ func TestRunHonoursCanonical(t *testing.T) {
 		"/hub": page("Hub"),
 	})
 	sink := newSink()
-	stats := mustRun(t, depsFor(t, site, sink), "job", base(root+"/"))
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/"))
 	wantPaths(t, sink, "/", "/a", "/foreign", "/hub", "/lost", "/m1", "/m2", "/m3", "/m4", "/m5")
 	if stats.Skipped[SkipCanonical] != 2 {
 		t.Errorf("stats %+v", stats)
@@ -291,7 +291,7 @@ func TestRunReadsSeeds(t *testing.T) {
 		"/docs/start": page("Docs start"), "/docs/f": page("F"), "/docs/g": page("G"),
 	})
 	sink := newSink()
-	stats := mustRun(t, depsFor(t, site, sink), "job", base(root+"/", root+"/docs/start"))
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/", root+"/docs/start"))
 	wantPaths(t, sink, "/", "/a", "/b", "/b2", "/c", "/d", "/docs/f", "/docs/g", "/docs/start")
 	if !stats.Complete || stats.Skipped[SkipDenied] != 1 || stats.Skipped[SkipOffScope] != 3 {
 		t.Errorf("stats %+v", stats)
@@ -304,18 +304,18 @@ func TestRunReadsSeeds(t *testing.T) {
 	opts := base(root + "/")
 	opts.Sitemap = false
 	sink = newSink()
-	mustRun(t, depsFor(t, site, sink), "job", opts)
+	mustRun(t, depsFor(site, sink), "job", opts)
 	wantPaths(t, sink, "/")
 }
 
 func TestRunWithBrokenSitemap(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(pages{"/robots.txt": {MediaType: "text/plain", Body: "Sitemap: /s.xml"}, "/": page("Start"), "/s.xml": {Status: 500, Body: "x"}})
-	if stats := mustRun(t, depsFor(t, site, newSink()), "job", base(root+"/")); stats.Complete || stats.Skipped[SkipSitemap] != 1 {
+	if stats := mustRun(t, depsFor(site, newSink()), "job", base(root+"/")); stats.Complete || stats.Skipped[SkipSitemap] != 1 {
 		t.Errorf("a sitemap that fails: %+v", stats)
 	}
 	site = crawltest.New(pages{"/": page("Start")})
-	if stats := mustRun(t, depsFor(t, site, newSink()), "job", base(root+"/")); !stats.Complete {
+	if stats := mustRun(t, depsFor(site, newSink()), "job", base(root+"/")); !stats.Complete {
 		t.Errorf("no sitemap at all: %+v", stats)
 	}
 }
@@ -330,7 +330,7 @@ func TestRunSitemapSince(t *testing.T) {
 	sink := newSink()
 	opts := base(root + "/")
 	opts.SitemapSince = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	mustRun(t, depsFor(t, site, sink), "job", opts)
+	mustRun(t, depsFor(site, sink), "job", opts)
 	wantPaths(t, sink, "/", "/new", "/undated")
 }
 
@@ -341,7 +341,7 @@ func TestRunEndsInTraps(t *testing.T) {
 	sink := newSink()
 	opts := base(root + "/")
 	opts.MaxPages, opts.MaxDepth = 5000, 100
-	stats := mustRun(t, depsFor(t, site, sink), "job", opts)
+	stats := mustRun(t, depsFor(site, sink), "job", opts)
 	for _, reason := range []string{SkipRepeated, SkipPathDepth, SkipCalendar, SkipQuery, SkipSoft404, SkipLoop, SkipDenied, SkipSession, SkipMedia} {
 		if stats.Skipped[reason] == 0 {
 			t.Errorf("nothing was skipped for %s", reason)
@@ -374,7 +374,7 @@ func TestRunMergesIndexPages(t *testing.T) {
 		"/own/":           page("Own"), "/own/index.html": page("Something else"),
 	})
 	sink := newSink()
-	stats := mustRun(t, depsFor(t, site, sink), "job", base(root+"/"))
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/"))
 	wantPaths(t, sink, "/", "/own/", "/own/index.html", "/sub/")
 	if stats.Skipped[SkipDuplicate] != 2 {
 		t.Errorf("stats %+v", stats)
@@ -387,7 +387,7 @@ func TestRunTriesFailuresAgain(t *testing.T) {
 	var mu sync.Mutex
 	tries := map[string]int{}
 	sink := newSink()
-	deps := depsFor(t, site, sink)
+	deps := depsFor(site, sink)
 	deps.Fetch = direct{Handler: site, before: func(_ context.Context, url string) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -410,7 +410,7 @@ func TestRunStopsWhenTheSiteIsDown(t *testing.T) {
 	var mu sync.Mutex
 	served, down := 0, true
 	sink := newSink()
-	deps := depsFor(t, site, sink)
+	deps := depsFor(site, sink)
 	deps.Fetch = direct{Handler: site, before: func(_ context.Context, url string) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -436,7 +436,7 @@ func TestRunStopsWhenTheSiteIsDown(t *testing.T) {
 func TestRunExplainsWhyNothingWasRead(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(pages{"/robots.txt": {MediaType: "text/plain"}, "/to": {Location: "http://localhost/"}, "/down": {Location: "http://docs.example.com/x"}})
-	deps := depsFor(t, site, newSink())
+	deps := depsFor(site, newSink())
 	tests := []struct {
 		url  string
 		code fault.Code
@@ -482,7 +482,7 @@ func TestRunNeverReachesBlockedHosts(t *testing.T) {
 		})
 		opts := base(root+"/", root+"/b", root+"/c")
 		opts.Subdomains = subdomains
-		mustRun(t, depsFor(t, site, newSink()), "job", opts)
+		mustRun(t, depsFor(site, newSink()), "job", opts)
 		for _, request := range site.Log() {
 			if request.Host != "docs.example.com" {
 				t.Errorf("%s%s was asked for", request.Host, request.URI)
@@ -495,11 +495,11 @@ func TestRunIsTheSameWhateverTheTiming(t *testing.T) {
 	t.Parallel()
 	var want map[string]string
 	var wantStats Stats
-	for round := range 6 {
+	for round := range 4 {
 		site := crawltest.Small(120)
 		site.Set("/p7", site.Traps())
 		sink := newSink()
-		deps := depsFor(t, site, sink)
+		deps := depsFor(site, sink)
 		deps.Fetch = direct{Handler: site, before: func(_ context.Context, url string) error {
 			if n := len(url) * (round + 3) % 7; round > 0 && n > 3 {
 				time.Sleep(time.Duration(n) * 50 * time.Microsecond)

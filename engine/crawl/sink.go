@@ -11,7 +11,7 @@ import (
 type Known struct {
 	ETag, LastModified string
 	Hash               string   // content.Document.Hash of what is stored
-	Blocks             []uint64 // fingerprints of the page as fetched
+	Blocks             []uint64 // Page.Blocks
 	Links              []string // Page.Links, so that an unchanged page (304) still leads on
 	// Cuts are the fingerprints of the blocks that were left out of what is
 	// stored; nil: not known, then those of the scope's last crawl.
@@ -26,7 +26,10 @@ type Page struct {
 	Doc                *content.Document
 	ETag, LastModified string
 	FetchedAt          time.Time
-	Blocks             []uint64
+	// Blocks are fingerprints of the page as fetched, for the crawl alone: of
+	// all its text, then of the blocks that may be boilerplate. The sink keeps
+	// them in this order.
+	Blocks []uint64
 	// Links are the page's links within the site, absolute and without
 	// fragment, each once, whether or not this crawl follows them.
 	Links []string

@@ -38,6 +38,11 @@ var errSitemapFull = errors.New("the sitemap is over its limit of 50,000 URLs or
 // the file declares are not expanded (a "billion laughs" stays a word), and
 // nesting costs nothing.
 func readSitemap(body []byte, yield func(sitemapEntry) bool) error {
+	return readSitemapWithin(body, maxSitemapBytes, yield)
+}
+
+// readSitemapWithin reads limit bytes at most, after decompression.
+func readSitemapWithin(body []byte, limit int64, yield func(sitemapEntry) bool) error {
 	var in io.Reader = bytes.NewReader(body)
 	if bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
 		unzipped, err := gzip.NewReader(in)
@@ -46,7 +51,7 @@ func readSitemap(body []byte, yield func(sitemapEntry) bool) error {
 		}
 		in = unzipped
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxSitemapBytes))
+	text, err := io.ReadAll(io.LimitReader(in, limit))
 	if err != nil {
 		return fmt.Errorf("unzip a sitemap: %w", err)
 	}

@@ -2,8 +2,6 @@ package crawl
 
 import (
 	"context"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -189,7 +187,7 @@ func (c *crawl) rendered(ctx context.Context, v *visit, shell *content.Document)
 
 // unmodified goes on with what the sink remembers of a page.
 func (c *crawl) unmodified(v *visit) {
-	v.out.Hash, v.out.Blocks = hashSum(v.known.Hash), v.known.Blocks
+	v.out.Hash, v.out.Blocks = v.known.Blocks[0], v.known.Blocks[1:]
 	if c.soft404[v.out.Hash] {
 		return
 	}
@@ -207,7 +205,9 @@ func (c *crawl) understand(v *visit) {
 	noIndex, noFollow := doc.NoIndex, doc.NoFollow
 	tagNoIndex, tagNoFollow := robotsTag(v.response.Header.Values("X-Robots-Tag"), agent)
 	noIndex, noFollow = noIndex || tagNoIndex, noFollow || tagNoFollow
-	v.out.Title, v.out.Hash = doc.Title, hashSum(doc.Hash)
+	var blocks []uint64
+	v.out.Title = doc.Title
+	v.out.Hash, blocks = fingerprints(doc)
 	trapped := c.soft404[v.out.Hash] && !v.entry.Again
 	var kept []string
 	switch {
@@ -238,9 +238,9 @@ func (c *crawl) understand(v *visit) {
 	case trapped:
 		v.settle(OutcomeSkipped, SkipSoft404)
 	default:
-		v.out.Blocks = fingerprints(doc.Markdown)
+		v.out.Blocks = blocks
 		v.page = &Page{URL: v.entry.Key, Doc: doc, ETag: v.response.ETag, LastModified: v.response.LastModified,
-			FetchedAt: v.response.FetchedAt, Blocks: v.out.Blocks, Links: kept, Drop: c.drop}
+			FetchedAt: v.response.FetchedAt, Blocks: append([]uint64{v.out.Hash}, blocks...), Links: kept, Drop: c.drop}
 	}
 }
 
@@ -271,19 +271,6 @@ func (c *crawl) canonical(v *visit) string {
 		return ""
 	}
 	return key
-}
-
-// hashSum is the first 64 bits of a content hash; 0 for none.
-func hashSum(hash string) uint64 {
-	var sum [8]byte
-	if n, err := hex.Decode(sum[:], []byte(hash[:min(len(hash), 16)])); err != nil && !errors.Is(err, hex.ErrLength) || n < 8 {
-		return 0
-	}
-	out := uint64(0)
-	for _, b := range sum {
-		out = out<<8 | uint64(b)
-	}
-	return out
 }
 
 // redact is a URL for the log, without the values of its query.

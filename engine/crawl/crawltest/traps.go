@@ -35,8 +35,8 @@ func (s *Site) Traps() Page {
 	})
 	// Facets: every page leads to itself with one more parameter, in any order.
 	trap("/trap/facets", func(r *http.Request) (links []string) {
-		for _, name := range []string{"size", "color", "brand", "sort", "view", "page", "from"} {
-			for value := range 4 {
+		for _, name := range []string{"size", "color", "brand", "sort"} {
+			for value := range 3 {
 				links = append(links, fmt.Sprintf("/trap/facets?%s", strings.TrimPrefix(fmt.Sprintf("%s&%s=%d", r.URL.RawQuery, name, value), "&")))
 			}
 		}
@@ -45,7 +45,7 @@ func (s *Site) Traps() Page {
 	// A server that answers everything with the same page.
 	s.Handle("/trap/soft/", func(w http.ResponseWriter, r *http.Request) {
 		page := Page{Title: "Not found", Text: "There is nothing here."}
-		for i := range 6 {
+		for i := range 4 {
 			page.HTML += fmt.Sprintf(`<a href="/trap/soft/%x">more</a>`, hash(r.URL.Path)+uint64(i)*0x9e3779b9)
 		}
 		Page{Title: page.Title, Body: page.render(), NoETag: true}.ServeHTTP(w, r)
