@@ -109,8 +109,10 @@ func outputDir(cfg config.Config) string {
 	return filepath.Join(cfg.Program.DataDir, "output")
 }
 
-// Pauses of patiently, which grow from the first to the last.
+// Pauses of patiently: before the first try, so that the first answer has the
+// processor to itself, and after a failure, growing from the first to the last.
 const (
+	headStart  = 50 * time.Millisecond
 	firstPause = time.Second
 	lastPause  = 30 * time.Second
 )
@@ -127,6 +129,11 @@ func (d *data) patiently(name string, run func(context.Context, *opened) error) 
 		return run(ctx, o)
 	}
 	return part{name: name, run: func(ctx context.Context) error {
+		select { // a client that has just started us waits for our first answer
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(headStart):
+		}
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
 			err := once(ctx)
 			if err == nil || ctx.Err() != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -27,26 +29,28 @@ func TestRealSites(t *testing.T) {
 	for _, real := range []struct {
 		name    string
 		pages   int
+		sitemap bool                // four pages of the Python documentation are linked from nowhere
+		dead    int                 // links that lead nowhere
 		answers map[string][]string // query: any of these pages within the first three hits
 	}{
-		{"python3.11", 530, map[string][]string{
+		{"python3.11", 530, true, 1, map[string][]string{
 			"parse JSON with duplicate keys": {"/library/json.html"},
 			"os.path.join":                   {"/library/os.path.html"},
 		}},
-		{"postgresql-doc-15", 1169, map[string][]string{
+		{"postgresql-doc-15", 1169, false, 0, map[string][]string{
 			"create index concurrently": {"/sql-createindex.html", "/sql-reindex.html"},
 			"ON CONFLICT DO NOTHING":    {"/sql-insert.html"},
 		}},
 	} {
 		t.Run(real.name, func(t *testing.T) {
-			s := newSite(t, http.FileServer(http.Dir(debianDocs(t, real.name))))
+			s := newSite(t, debianSite(debianDocs(t, real.name), real.sitemap))
 			p := newProgram(t, s)
 			var got crawlResult
 			p.json(&got, "crawl", s.URL+"/", "--max-pages", "5000", "--max-depth", "50", "--wait")
 			t.Logf("%+v", got)
 			checkOnce(t, s.counts(), real.pages)
-			if got.Status != "completed" || got.Failed != 0 {
-				t.Errorf("status %s, %d failed", got.Status, got.Failed)
+			if got.Status != "completed" || got.Failed != real.dead {
+				t.Errorf("status %s, %d failed, want %d", got.Status, got.Failed, real.dead)
 			}
 			for query, pages := range real.answers {
 				checkAnswer(t, p, query, pages)
@@ -58,6 +62,29 @@ func TestRealSites(t *testing.T) {
 			}
 		})
 	}
+}
+
+// debianSite serves a folder, with a sitemap of all its pages if asked.
+func debianSite(dir string, sitemap bool) http.Handler {
+	files := http.FileServer(http.Dir(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !sitemap || r.URL.Path != "/sitemap.xml" {
+			files.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		fmt.Fprint(w, `<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">`)
+		_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error {
+			if page := strings.TrimPrefix(path, dir); strings.HasSuffix(page, ".html") {
+				if filepath.Base(page) == "index.html" {
+					page = strings.TrimSuffix(page, "index.html") // as the server redirects
+				}
+				fmt.Fprintf(w, "<url><loc>http://%s%s</loc></url>", r.Host, page)
+			}
+			return nil
+		})
+		fmt.Fprint(w, "</urlset>")
+	})
 }
 
 func checkOnce(t *testing.T, counts map[string]int, want int) {
