@@ -45,9 +45,9 @@ func dedupe(d *Deps) (*Tool, error) {
 		out, err := d.dedupe(ctx, in)
 		return reply[DedupeOutput]{
 			out: out, text: plain(dedupeText), shape: count(int64(len(out.Groups)), "group"),
-			cut: func(out DedupeOutput, n int) DedupeOutput {
+			cut: func(out DedupeOutput, n int) (DedupeOutput, error) {
 				out.Groups = fitting(out.Groups, n)
-				return out
+				return out, nil
 			},
 		}, err
 	})

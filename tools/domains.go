@@ -59,9 +59,12 @@ func domains(d *Deps) (*Tool, error) {
 		}
 		return reply[DomainsOutput]{
 			out: out, text: plain(domainsText(collection)), shape: count(int64(len(list)), "domain"),
-			cut: func(out DomainsOutput, n int) DomainsOutput {
-				out.Domains = fitting(out.Domains, n)
-				return out
+			cut: func(out DomainsOutput, n int) (_ DomainsOutput, err error) {
+				out.Domains, out.NextCursor, err = headOf(out.Domains, n, out.NextCursor, func(limit int) (string, error) {
+					_, next, err := d.Documents.Domains(ctx, collection, filter, limit, in.Cursor)
+					return next, err
+				})
+				return out, err
 			},
 		}, nil
 	})

@@ -61,7 +61,7 @@ func listJobs(d *Deps) (*Tool, error) {
 		Hints: Hints{ReadOnly: true, Idempotent: true},
 	}, func(ctx context.Context, _ Call, in JobsInput) (reply[JobsOutput], error) {
 		out, err := d.jobsOf(ctx, in)
-		return reply[JobsOutput]{out: out, text: plain(jobsText(d.Now())), cut: cutJobs, shape: count(int64(len(out.Jobs)), "job")}, err
+		return reply[JobsOutput]{out: out, text: plain(jobsText(d.Now())), cut: d.cutJobs(ctx, in), shape: count(int64(len(out.Jobs)), "job")}, err
 	})
 }
 
@@ -122,26 +122,39 @@ func jobItem(job jobs.Job, whole bool) JobItem {
 	return item
 }
 
-// cutJobs drops the oldest events first, then a long request, then jobs.
-func cutJobs(out JobsOutput, n int) JobsOutput {
-	out.Jobs = append([]JobItem(nil), out.Jobs...)
-	if len(out.Jobs) == 1 {
-		job := &out.Jobs[0]
-		if len(job.Request) > n/4 {
-			job.Request = nil
+// cutJobs drops the oldest events of a single job first and a long request; of
+// a listing it keeps the first jobs.
+func (d *Deps) cutJobs(ctx context.Context, in JobsInput) func(JobsOutput, int) (JobsOutput, error) {
+	return func(out JobsOutput, n int) (_ JobsOutput, err error) {
+		if in.ID != "" {
+			out.Jobs = []JobItem{shortJob(out.Jobs[0], n)}
+			return out, nil
 		}
-		bare := *job
-		bare.Events = nil
-		raw, _ := encode(bare)
-		room, from := n-len(raw), len(job.Events)
-		for from > 0 && room > len(job.Events[from-1].Message)+64 {
-			from--
-			room -= len(job.Events[from].Message) + 64
-		}
-		job.Events = job.Events[from:]
+		out.Jobs, out.NextCursor, err = headOf(out.Jobs, n, out.NextCursor, func(limit int) (string, error) {
+			in.Limit = limit
+			page, err := d.jobsOf(ctx, in)
+			if page.NextCursor == nil {
+				return "", err
+			}
+			return *page.NextCursor, err
+		})
+		return out, err
 	}
-	out.Jobs = fitting(out.Jobs, n)
-	return out
+}
+
+func shortJob(job JobItem, n int) JobItem {
+	if len(job.Request) > n/4 {
+		job.Request = nil
+	}
+	bare := job
+	bare.Events = nil
+	room, from := n-jsonSize(bare), len(job.Events)
+	for from > 0 && room > len(job.Events[from-1].Message)+64 {
+		from--
+		room -= len(job.Events[from].Message) + 64
+	}
+	job.Events = job.Events[from:]
+	return job
 }
 
 func jobsText(now time.Time) func(JobsOutput) string {

@@ -45,9 +45,9 @@ func mapTool(d *Deps) (*Tool, error) {
 		out, err := d.mapSite(ctx, in)
 		return reply[MapOutput]{
 			out: out, text: mapText(newFrame()), untrusted: true, shape: count(int64(len(out.URLs)), "URL"),
-			cut: func(out MapOutput, n int) MapOutput {
+			cut: func(out MapOutput, n int) (MapOutput, error) {
 				out.URLs = fitting(out.URLs, n)
-				return out
+				return out, nil
 			},
 		}, err
 	})

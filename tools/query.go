@@ -68,7 +68,7 @@ func query(d *Deps) (*Tool, error) {
 			out.NextCursor = offsetCursor(what, q.Offset+len(found.Hits))
 		}
 		return reply[QueryOutput]{
-			out: out, text: queryText(newFrame(), in.Query, q.Offset), cut: cutQuery, untrusted: true,
+			out: out, text: queryText(newFrame(), in.Query, q.Offset), cut: cutQuery(what, q.Offset), untrusted: true,
 			shape: count(int64(len(out.Hits)), "passage"),
 		}, nil
 	})
@@ -107,30 +107,55 @@ func withAnchor(url, anchor string) string {
 	return url + "#" + anchor
 }
 
-// cutQuery keeps every hit as long as it can: each passage gives up the same
-// share, down to 160 bytes, before the last hits go.
-func cutQuery(out QueryOutput, n int) QueryOutput {
-	small := out
-	small.Hits = append([]QueryHit(nil), out.Hits...)
-	size := 64
-	for _, h := range small.Hits {
-		h.Text = ""
-		raw, _ := encode(h) // strings and numbers alone
-		size += len(raw) + 1
-	}
-	share := max(160, (n-size)/max(1, len(small.Hits))*9/10)
-	for i := range small.Hits {
-		h := &small.Hits[i]
-		if len(h.Text) > share {
-			h.Text, h.TextTruncated = cutAtWord(h.Text, share), true
+// minPassage is what a passage keeps of its text before the last hits go.
+const minPassage = 160
+
+// cutQuery keeps every hit and, of their texts, the best ones' whole: what room
+// there is beyond the beginnings is given out from the first hit on.
+// Hits that go come with the next page.
+func cutQuery(what string, offset int) func(QueryOutput, int) (QueryOutput, error) {
+	return func(out QueryOutput, n int) (QueryOutput, error) {
+		all := len(out.Hits)
+		out.Hits = fitting(shortPassages(out.Hits, n), n-64)
+		if len(out.Hits) < all {
+			out.NextCursor = offsetCursor(what, offset+len(out.Hits))
 		}
+		return out, nil
 	}
-	small.Hits = fitting(small.Hits, n-64)
-	return small
+}
+
+func shortPassages(hits []QueryHit, n int) []QueryHit {
+	hits = append([]QueryHit(nil), hits...)
+	room := n - 128
+	for _, h := range hits {
+		h.Text, h.TextTruncated = cutAtWord(h.Text, minPassage), true
+		room -= jsonSize(h) + 1
+	}
+	for i := range hits {
+		h := &hits[i]
+		if more := jsonSize(h.Text) - jsonSize(cutAtWord(h.Text, minPassage)); more <= room {
+			room -= max(more, 0)
+			continue
+		}
+		// Escapes make the JSON longer than the text: some room is left over.
+		keep := minPassage + max(room, 0)*9/10
+		h.Text, h.TextTruncated = cutAtWord(h.Text, keep), true
+		room = 0
+	}
+	return hits
+}
+
+// jsonSize is how long v is as JSON. Only what always encodes is measured.
+func jsonSize(v any) int {
+	raw, _ := encode(v)
+	return len(raw)
 }
 
 // cutAtWord cuts s to at most n bytes, at a space where one is near.
 func cutAtWord(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	s = cutAt(s, n)
 	if i := strings.LastIndexAny(s, " \n"); i > n*3/4 {
 		s = s[:i]

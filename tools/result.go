@@ -18,7 +18,7 @@ type reply[Out any] struct {
 	text func(Out) []Block
 	// cut returns the head of out in about n bytes of JSON. Nil: the output is
 	// small by nature, or it pages.
-	cut func(out Out, n int) Out
+	cut func(out Out, n int) (Out, error)
 	// whole is the text to store where the result is over the limit. Empty: out
 	// as JSON.
 	whole string
@@ -73,8 +73,11 @@ func head[Out any](r reply[Out], limit int, link *Link) (json.RawMessage, []Bloc
 		uri = link.URI
 	}
 	limit -= 512 // for the note and the link
-	for n := limit; ; n = n * 2 / 3 {
-		small := r.cut(r.out, n)
+	for n := limit - 64 - len(uri); ; n = n * 7 / 8 {
+		small, err := r.cut(r.out, n)
+		if err != nil {
+			return nil, nil, err
+		}
 		if s, ok := any(&small).(interface{ shorten(uri string) }); ok {
 			s.shorten(uri)
 		}
@@ -146,6 +149,17 @@ func fitting[T any](items []T, n int) []T {
 		}
 	}
 	return items
+}
+
+// headOf returns the beginning of a page of a listing that fits into n bytes,
+// and the cursor of what follows it, which list gives for a page of that length.
+func headOf[T any](items []T, n int, next *string, list func(limit int) (next string, err error)) ([]T, *string, error) {
+	kept := fitting(items, n)
+	if len(kept) == len(items) {
+		return items, next, nil
+	}
+	cursor, err := list(len(kept))
+	return kept, pointer(cursor), err
 }
 
 // plain is the text of a tool whose output holds nothing of a page.

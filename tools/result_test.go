@@ -54,6 +54,32 @@ func TestLongResultsBecomeALinkAndAHead(t *testing.T) {
 	}
 }
 
+// TestPagesThatWereCutLoseNothing follows next_cursor over pages that are cut
+// to the limit.
+func TestPagesThatWereCutLoseNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	manySources(b, 120)
+	seen, cursor := 0, ""
+	for range 20 {
+		raw, _ := json.Marshal(map[string]any{"limit": 100, "cursor": cursor})
+		out, _ := must[SourcesOutput](t, b, "sources", string(raw))
+		for _, s := range out.Sources {
+			if want := fmt.Sprintf("https://docs.example/page-%04d.html", seen); s.URL != want {
+				t.Fatalf("after %d sources comes %s", seen, s.URL)
+			}
+			seen++
+		}
+		if out.NextCursor == nil {
+			break
+		}
+		cursor = *out.NextCursor
+	}
+	if seen != 120 {
+		t.Errorf("%d of 120 sources over all pages", seen)
+	}
+}
+
 func TestRoomForMoreGivesAll(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -118,7 +144,7 @@ func TestLongTextIsOverTheLimitToo(t *testing.T) {
 	}
 	r := reply[out]{
 		out: out{N: 10_000}, text: plain(func(o out) string { return strings.Repeat("x", o.N) }), shape: "x",
-		cut: func(o out, n int) out { return out{N: n} },
+		cut: func(o out, n int) (out, error) { return out{N: n}, nil },
 	}
 	result, err := settle(t.Context(), &b.deps, Call{Name: "try"}, r)
 	if err != nil || textSize(result.Blocks) > 8_192 || len(b.artifacts.files) != 1 || !strings.Contains(string(result.Structured.(json.RawMessage)), `"truncated":true`) {

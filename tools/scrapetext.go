@@ -9,7 +9,7 @@ import (
 )
 
 // cutScrape gives each page the same share of the room.
-func cutScrape(out ScrapeOutput, n int) ScrapeOutput {
+func cutScrape(out ScrapeOutput, n int) (ScrapeOutput, error) {
 	out.Pages = append([]ScrapedPage(nil), out.Pages...)
 	share := max(200, n/len(out.Pages)-500)
 	for i := range out.Pages {
@@ -29,7 +29,7 @@ func cutScrape(out ScrapeOutput, n int) ScrapeOutput {
 		p.Description = clip(p.Description, share/2)
 	}
 	out.Pages = fitting(out.Pages, n)
-	return out
+	return out, nil
 }
 
 // scrapeWhole is what the artifact of a long result holds.

@@ -63,9 +63,12 @@ func sources(d *Deps) (*Tool, error) {
 		out := SourcesOutput{Sources: sourceItems(list), NextCursor: pointer(next), Trust: untrustedLabel}
 		return reply[SourcesOutput]{
 			out: out, text: sourcesText(newFrame(), collection), untrusted: true, shape: count(int64(len(list)), "document"),
-			cut: func(out SourcesOutput, n int) SourcesOutput {
-				out.Sources = fitting(out.Sources, n)
-				return out
+			cut: func(out SourcesOutput, n int) (_ SourcesOutput, err error) {
+				out.Sources, out.NextCursor, err = headOf(out.Sources, n, out.NextCursor, func(limit int) (string, error) {
+					_, next, err := d.Documents.Sources(ctx, collection, filter, limit, in.Cursor)
+					return next, err
+				})
+				return out, err
 			},
 		}, nil
 	})

@@ -32,9 +32,9 @@ func status(d *Deps) (*Tool, error) {
 		out, err := d.now(ctx)
 		return reply[StatusOutput]{
 			out: out, text: plain(d.statusText), shape: count(int64(len(out.Jobs)), "job"),
-			cut: func(out StatusOutput, n int) StatusOutput {
+			cut: func(out StatusOutput, n int) (StatusOutput, error) {
 				out.Jobs = fitting(out.Jobs, n)
-				return out
+				return out, nil
 			},
 		}, err
 	})
