@@ -284,8 +284,10 @@ func scan(row interface{ Scan(dest ...any) error }, more ...any) (Job, error) {
 	var j Job
 	var request, result, progress, code, message string
 	var created, started, finished int64
-	into := append([]any{&j.ID, &j.Kind, &j.Key, &j.Owner, &j.Status, &request, &result, &progress, &code, &message,
-		&j.Attempt, &created, &started, &finished}, more...)
+	into := append([]any{
+		&j.ID, &j.Kind, &j.Key, &j.Owner, &j.Status, &request, &result, &progress, &code, &message,
+		&j.Attempt, &created, &started, &finished,
+	}, more...)
 	if err := row.Scan(into...); err != nil {
 		return Job{}, fmt.Errorf("read a job: %w", err)
 	}

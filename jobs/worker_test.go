@@ -83,8 +83,10 @@ func newShift(t testing.TB, q *Queue, handlers map[string]Handler) *shift {
 		t.Fatal(err)
 	}
 	t.Cleanup(leave)
-	return &shift{Worker: NewWorker(q, handlers, ""), lessee: name, log: q.log, running: map[*Run]struct{}{},
-		returned: make(chan *Run, 10), failing: map[string]bool{}, renewed: time.Now()}
+	return &shift{
+		Worker: NewWorker(q, handlers, ""), lessee: name, log: q.log, running: map[*Run]struct{}{},
+		returned: make(chan *Run, 10), failing: map[string]bool{}, renewed: time.Now(),
+	}
 }
 
 func TestAStaleLeaseWritesNothing(t *testing.T) {

@@ -18,7 +18,9 @@ import (
 
 const (
 	fileName = "axon.db"
-	readers  = 4
+	readers  = 8
+	// idle is how long an unused connection keeps its page cache.
+	idle = time.Minute
 	// busyTimeout is how long SQLite itself waits for the write lock.
 	busyTimeout = 5 * time.Second
 	// patience is how long Tx waits in all before it gives up with Busy.
@@ -96,13 +98,14 @@ func pool(path string, conns int, more string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
 		"?_busy_timeout=" + strconv.FormatInt(busyTimeout.Milliseconds(), 10) +
 		"&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)" +
-		"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4096)" + more
+		"&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-2048)" + more
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(idle)
 	return db, nil
 }
 
