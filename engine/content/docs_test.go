@@ -157,7 +157,7 @@ func tightWithoutPermalinks(n *node) string {
 		if n.kind == html.TextNode {
 			b.WriteString(n.data)
 		}
-		if blockTags[n.tag] || n.tag == atom.Br {
+		if isBlockTag(n.tag) || n.tag == atom.Br {
 			b.WriteByte(' ')
 		}
 		return n.kind != html.ElementNode || n.tag != atom.Script && n.tag != atom.Style && !isPermalink(n)

@@ -1,6 +1,8 @@
 package content
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -9,75 +11,82 @@ import (
 
 // inline writes the nodes of a line.
 type inline struct {
-	b     strings.Builder
+	buf   []byte
 	links *linker
-	skip  func(*node) bool
 	flat  bool // no links: headings
 	known bool // of writer
 	space bool // white space is due before the next text
 }
 
 // String returns the line; it may hold hard line ends.
-func (l *inline) String() string { return l.b.String() }
+func (l *inline) String() string { return string(l.buf) }
 
 func (l *inline) last() byte {
-	if s := l.b.String(); s != "" {
-		return s[len(s)-1]
+	if len(l.buf) == 0 {
+		return '\n'
 	}
-	return '\n'
+	return l.buf[len(l.buf)-1]
+}
+
+// due writes the white space that is due.
+func (l *inline) due() {
+	if l.space && l.last() != '\n' {
+		l.buf = append(l.buf, ' ')
+	}
+	l.space = false
 }
 
 // put writes s after a space that is due.
 func (l *inline) put(s string) {
-	if s == "" {
-		return
+	if s != "" {
+		l.due()
+		l.buf = append(l.buf, s...)
 	}
-	if l.space && l.last() != '\n' {
-		l.b.WriteByte(' ')
-	}
-	l.space = false
-	l.b.WriteString(s)
 }
 
-// text folds white space across nodes and escapes what would be markup.
+// text folds white space across nodes and escapes what would be markup: tags,
+// code, and emphasis that opens. Nothing else is escaped: the text is to be read
+// and compared.
 func (l *inline) text(s string) {
-	if s == "" {
-		return
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if isSpace(c) {
+			l.space = true
+			continue
+		}
+		if l.space {
+			l.due()
+		}
+		switch c {
+		case '<', '*':
+			if i+1 < len(s) && opens(c, s[i+1]) {
+				l.buf = append(l.buf, '\\')
+			}
+		case '`':
+			l.buf = append(l.buf, '\\')
+		}
+		l.buf = append(l.buf, c)
 	}
-	if isSpace(s[0]) {
-		l.space = true
+}
+
+// opens tells characters that are markup before what follows them.
+func opens(c, next byte) bool {
+	if c == '*' {
+		return !isSpace(next)
 	}
-	folded := fold(s)
-	if folded == "" {
-		return
-	}
-	l.put(escape(folded))
-	l.space = isSpace(s[len(s)-1])
+	return next >= 'a' && next <= 'z' || next >= 'A' && next <= 'Z' || next == '/' || next == '!'
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' }
 
-// escape marks what Markdown would take for something else: tags, code, and
-// emphasis that opens.
+// escape is text for a string of its own.
 func escape(s string) string {
-	if !strings.ContainsAny(s, "<`*[") {
+	if !strings.ContainsAny(s, "<`*") {
 		return s
 	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		next := byte(' ')
-		if i+1 < len(s) {
-			next = s[i+1]
-		}
-		switch {
-		case c == '<' && (next >= 'a' && next <= 'z' || next >= 'A' && next <= 'Z' || next == '/' || next == '!'),
-			c == '`', c == '*' && next != ' ':
-			b.WriteByte('\\')
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
+	var l inline
+	l.text(s)
+	return l.String()
 }
 
 func (l *inline) node(n *node) {
@@ -87,7 +96,7 @@ func (l *inline) node(n *node) {
 	case n.kind != html.ElementNode:
 	case isMaths(n):
 		l.put(maths(n))
-	case l.skip(n), isPermalink(n):
+	case n.junk, isPermalink(n):
 	default:
 		l.element(n)
 	}
@@ -96,7 +105,7 @@ func (l *inline) node(n *node) {
 func (l *inline) element(n *node) {
 	switch n.tag {
 	case atom.Br:
-		l.b.WriteByte('\n')
+		l.buf = append(l.buf, '\n')
 		l.space = false
 	case atom.Code, atom.Tt, atom.Kbd, atom.Samp:
 		if s := tight(n); s != "" {
@@ -126,16 +135,6 @@ func (l *inline) inside(n *node) {
 	}
 }
 
-// sub renders what is below n on its own.
-func (l *inline) sub(n *node) (text string, before, after bool) {
-	in := inline{links: l.links, skip: l.skip, flat: l.flat, known: l.known}
-	in.inside(n)
-	s := in.String()
-	trimmed := strings.TrimSpace(s)
-	before, after = edges(n)
-	return trimmed, before, after
-}
-
 // edge writes s with the white space that stood at the edges of n.
 func (l *inline) edge(n *node, s string) {
 	before, after := edges(n)
@@ -144,35 +143,68 @@ func (l *inline) edge(n *node, s string) {
 	l.space = after
 }
 
+// wrap writes what is below n between marks. White space at its edges goes
+// outside of them.
 func (l *inline) wrap(n *node, mark string) {
-	s, before, after := l.sub(n)
-	if s == "" {
-		l.space = l.space || before || after
+	before, after := edges(n)
+	l.space = l.space || before
+	start, outer := l.begin()
+	l.inside(n)
+	if l.empty(start, outer) {
 		return
 	}
-	if strings.Contains(s, mark) || strings.Contains(s, "\n") {
-		mark = ""
+	inner := l.buf[start:]
+	if !bytes.Contains(inner, []byte(mark)) && bytes.IndexByte(inner, '\n') < 0 && len(bytes.TrimSpace(inner)) > 0 {
+		l.buf = slices.Insert(l.buf, start, []byte(mark)...)
+		l.buf = append(l.buf, mark...)
 	}
-	l.space = l.space || before
-	l.put(mark + s + mark)
 	l.space = after
 }
 
+// begin writes what is due and returns where an element begins, and what to undo
+// where it turns out to be empty.
+func (l *inline) begin() (start, outer int) {
+	outer = len(l.buf)
+	if l.space && l.last() != '\n' {
+		l.buf = append(l.buf, ' ')
+	}
+	l.space = false
+	return len(l.buf), outer
+}
+
+// empty undoes begin where nothing was written since.
+func (l *inline) empty(start, outer int) bool {
+	if len(bytes.TrimSpace(l.buf[start:])) > 0 {
+		return false
+	}
+	if start > outer || len(l.buf) > start {
+		l.space = true
+	}
+	l.buf = l.buf[:outer]
+	return true
+}
+
 func (l *inline) link(n *node) {
-	s, before, after := l.sub(n)
-	if s == "" {
-		l.space = l.space || before || after
+	before, after := edges(n)
+	l.space = l.space || before
+	start, outer := l.begin()
+	l.inside(n)
+	if l.empty(start, outer) {
 		return
 	}
-	l.space = l.space || before
 	target := ""
 	if !l.flat {
 		target = l.links.resolve(attr(n, "href"))
 	}
-	if target == "" || strings.Contains(s, "](") {
-		l.put(s)
-	} else {
-		l.put("[" + strings.ReplaceAll(s, "\n", " ") + "](" + mdTarget(target) + ")")
+	if inner := l.buf[start:]; target != "" && !bytes.Contains(inner, []byte("](")) {
+		for i, c := range inner {
+			if c == '\n' {
+				inner[i] = ' '
+			}
+		}
+		l.buf = append(slices.Insert(l.buf, start, '['), ']', '(')
+		l.buf = append(l.buf, mdTarget(target)...)
+		l.buf = append(l.buf, ')')
 	}
 	l.space = after
 }
@@ -198,18 +230,20 @@ func (l *inline) image(n *node) {
 	}
 }
 
-// isThumbnail tells pictures in links and in lists, which stand for what is
-// written beside them.
+// isThumbnail tells pictures that stand for what is written beside them, in links
+// and lists, and decoration: in no paragraph and without a caption.
 func isThumbnail(n *node) bool {
 	for up := n.parent; up != nil; up = up.parent {
 		switch up.tag {
 		case atom.A, atom.Li, atom.Td, atom.H1, atom.H2, atom.H3:
 			return true
-		case atom.P, atom.Figure, atom.Main, atom.Article, atom.Body:
+		case atom.P:
 			return false
+		case atom.Figure:
+			return up.weight.text == 0
 		}
 	}
-	return false
+	return true
 }
 
 // codeSpan quotes code with more backticks than it holds (CommonMark, 6.1).

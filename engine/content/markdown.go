@@ -19,20 +19,23 @@ type writer struct {
 	quoted   int // > 0 within an admonition or a quote: headings are bold lines
 }
 
-// blockTags are elements that begin a line of their own.
-var blockTags = map[atom.Atom]bool{
-	atom.Address: true, atom.Article: true, atom.Aside: true, atom.Blockquote: true, atom.Center: true, atom.Dd: true, atom.Details: true,
-	atom.Div: true, atom.Dl: true, atom.Dt: true, atom.Fieldset: true, atom.Figcaption: true, atom.Figure: true, atom.Footer: true,
-	atom.Form: true, atom.H1: true, atom.H2: true, atom.H3: true, atom.H4: true, atom.H5: true, atom.H6: true, atom.Header: true,
-	atom.Hgroup: true, atom.Hr: true, atom.Li: true, atom.Main: true, atom.Menu: true, atom.Nav: true, atom.Ol: true, atom.P: true, atom.Pre: true,
-	atom.Section: true, atom.Summary: true, atom.Table: true, atom.Tbody: true, atom.Td: true, atom.Th: true, atom.Thead: true, atom.Tr: true, atom.Ul: true, atom.Body: true,
+// isBlockTag tells elements that begin a line of their own.
+func isBlockTag(tag atom.Atom) bool {
+	switch tag {
+	case atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Center, atom.Dd, atom.Details, atom.Div,
+		atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption, atom.Figure, atom.Footer, atom.Form, atom.H1,
+		atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Header, atom.Hgroup, atom.Hr,
+		atom.Li, atom.Main, atom.Menu, atom.Nav, atom.Ol, atom.P, atom.Pre, atom.Section,
+		atom.Summary, atom.Table, atom.Tbody, atom.Td, atom.Th, atom.Thead, atom.Tr, atom.Ul,
+		atom.Body:
+		return true
+	}
+	return false
 }
 
 // isInline tells what belongs into a line: text, and elements that neither are
 // nor hold blocks.
 func isInline(n *node) bool { return !n.block }
-
-func (w *writer) skips(n *node) bool { return n.junk }
 
 // whole writes a node that was chosen: what is below a box, or a block itself.
 func (w *writer) whole(n *node) {
@@ -56,7 +59,7 @@ func (w *writer) children(n *node, gap int) {
 			continue
 		}
 		var line inline
-		line.links, line.skip, line.known = w.links, w.skips, w.known
+		line.links, line.known = w.links, w.known
 		for ; c != nil && isInline(c); c = c.next {
 			line.node(c)
 		}
@@ -91,7 +94,7 @@ func guardLine(s string) string {
 
 // node writes one block.
 func (w *writer) node(n *node, gap int) {
-	if n.kind != html.ElementNode || w.skips(n) {
+	if n.kind != html.ElementNode || n.junk {
 		return
 	}
 	switch n.tag {
@@ -166,7 +169,7 @@ func (w *writer) quote(n *node) {
 // heading writes a heading without its permalink.
 func (w *writer) heading(n *node) {
 	var line inline
-	line.links, line.skip, line.known, line.flat = w.links, w.skips, w.known, true
+	line.links, line.known, line.flat = w.links, w.known, true
 	for c := n.first; c != nil; c = c.next {
 		line.node(c)
 	}
@@ -223,7 +226,7 @@ func (w *writer) list(n *node) {
 		gap = 1
 	}
 	for c := n.first; c != nil; c = c.next {
-		if c.kind != html.ElementNode || w.skips(c) {
+		if c.kind != html.ElementNode || c.junk {
 			continue
 		}
 		mark := "- "
@@ -253,7 +256,7 @@ func (w *writer) list(n *node) {
 func (w *writer) definitions(n *node) {
 	outer := w.level
 	for c := n.first; c != nil; c = c.next {
-		if c.kind != html.ElementNode || w.skips(c) {
+		if c.kind != html.ElementNode || c.junk {
 			continue
 		}
 		switch c.tag {
@@ -279,7 +282,7 @@ func (w *writer) term(n *node, outer int) {
 		}
 	}
 	var line inline
-	line.links, line.skip, line.known = w.links, w.skips, w.known
+	line.links, line.known = w.links, w.known
 	text := ""
 	if hasClass(n, "sig") {
 		text = tight(n)

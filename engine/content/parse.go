@@ -110,7 +110,8 @@ func parseHTML(in Input) (*Document, error) {
 		main = mains[len(mains)-1]
 	}
 	doc.Links = links.all(root, main)
-	doc.Words, doc.Shell = shell(page)
+	doc.Words = root.weight.words
+	doc.Shell = isShell(page, doc.Words)
 	return doc, nil
 }
 
@@ -268,22 +269,19 @@ func titleOf(doc *Document, root *node) string {
 	return ""
 }
 
-// shell counts the words outside of scripts, and tells whether the page is a
-// frame that a script fills: next to no text, and scripts with a root to fill or
-// a note that they are needed.
-func shell(page *html.Node) (words int, empty bool) {
+// isShell tells whether a page of so many words is a frame that a script fills:
+// next to no text, and scripts with a root to fill or a note that they are
+// needed.
+func isShell(page *html.Node, words int) bool {
+	if words >= shellWords {
+		return false
+	}
 	scripts, hint := 0, false
 	for h := range page.Descendants() {
 		switch {
-		case h.Type == html.TextNode:
-			switch h.Parent.DataAtom {
-			case atom.Script, atom.Style, atom.Title:
-			case atom.Noscript:
-				text := strings.ToLower(h.Data)
-				hint = hint || strings.Contains(text, "javascript") && len(text) < 2000
-			default:
-				words += countWords(h.Data)
-			}
+		case h.Type == html.TextNode && h.Parent.DataAtom == atom.Noscript:
+			text := strings.ToLower(h.Data)
+			hint = hint || strings.Contains(text, "javascript") && len(text) < 2000
 		case h.DataAtom == atom.Script:
 			if kind := attribute(h, "type"); kind == "" || strings.Contains(kind, "javascript") || kind == "module" {
 				scripts++
@@ -296,7 +294,7 @@ func shell(page *html.Node) (words int, empty bool) {
 			hint = hint || h.Data == "app-root"
 		}
 	}
-	return words, scripts > 0 && words < shellWords && hint || scripts > 2 && words < shellWords/4
+	return scripts > 0 && hint || scripts > 2 && words < shellWords/4
 }
 
 // shellWords is how many words a page has at least that is no empty frame.

@@ -77,7 +77,7 @@ func (w *writer) layout(n *node) {
 		if c.kind != html.ElementNode || c == n {
 			return c == n
 		}
-		if w.skips(c) {
+		if c.junk {
 			return false
 		}
 		switch c.tag {
@@ -100,7 +100,7 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 	hang := map[int]hanging{}
 	first := true
 	walk(n, func(tr *node) bool {
-		if tr.kind != html.ElementNode || w.skips(tr) {
+		if tr.kind != html.ElementNode || tr.junk {
 			return tr.kind != html.ElementNode
 		}
 		if tr.tag != atom.Tr {
@@ -116,7 +116,7 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 		}
 		heads, cells := 0, 0
 		for c := tr.first; c != nil; c = c.next {
-			if c.tag != atom.Td && c.tag != atom.Th || w.skips(c) {
+			if c.tag != atom.Td && c.tag != atom.Th || c.junk {
 				continue
 			}
 			cells++
@@ -158,7 +158,7 @@ func span(n *node, key string) int {
 // cell writes a cell in one line.
 func (w *writer) cell(n *node) string {
 	var line inline
-	line.links, line.skip, line.known = w.links, w.skips, w.known
+	line.links, line.known = w.links, w.known
 	w.cellInto(n, &line)
 	s := strings.TrimSpace(line.String())
 	s = strings.ReplaceAll(s, "|", `\|`)
@@ -171,11 +171,11 @@ func (w *writer) cellInto(n *node, line *inline) {
 			line.node(c)
 			continue
 		}
-		if c.kind != html.ElementNode || w.skips(c) {
+		if c.kind != html.ElementNode || c.junk {
 			continue
 		}
-		if s := line.b.Len(); s > 0 && line.last() != '\n' {
-			line.b.WriteByte('\n')
+		if line.last() != '\n' {
+			line.buf = append(line.buf, '\n')
 			line.space = false
 		}
 		w.cellInto(c, line)

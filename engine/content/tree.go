@@ -34,19 +34,19 @@ type weight struct {
 	solid    int // paragraphs, headings, code, tables, quotes
 	headings int
 	commas   int // a sign of prose
-	forms    int // fields to fill in
+	words    int // between white space
 	local    int // <a href=#…>
 	tops     int // <h1> and <main>
 }
 
-func (w *weight) add(o weight) {
+func (w *weight) add(o *weight) {
 	w.text += o.text
 	w.linked += o.linked
 	w.links += o.links
 	w.solid += o.solid
 	w.headings += o.headings
 	w.commas += o.commas
-	w.forms += o.forms
+	w.words += o.words
 	w.local += o.local
 	w.tops += o.tops
 }
@@ -56,6 +56,7 @@ type builder struct {
 	slab   []node
 	order  int32
 	linked int  // depth of links around the current node
+	pre    int  // depth of <pre>
 	fade   bool // leave out what is faded
 	faded  int  // bytes of text left out so
 	want   map[*html.Node]bool
@@ -115,6 +116,9 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 	if link {
 		b.linked++
 	}
+	if n.tag == atom.Pre {
+		b.pre++
+	}
 	for c := h.FirstChild; c != nil; c = c.NextSibling {
 		switch {
 		case c.Type == html.TextNode:
@@ -133,8 +137,11 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 			n.weight.local++
 		}
 	}
+	if n.tag == atom.Pre {
+		b.pre--
+	}
 	n.weight.count(n.tag)
-	n.block = n.block || blockTags[n.tag]
+	n.block = n.block || isBlockTag(n.tag)
 	n.end = b.order
 	return n
 }
@@ -146,20 +153,33 @@ func (b *builder) append(parent, n *node) {
 		parent.last.next = n
 	}
 	parent.last = n
-	parent.weight.add(n.weight)
+	parent.weight.add(&n.weight)
 	parent.block = parent.block || n.block
 }
 
 func (b *builder) text(h *html.Node, parent *node) {
+	if b.pre == 0 && isBlockTag(parent.tag) && (parent.last == nil || parent.last.block) && isBlank(h.Data) {
+		return // white space before a block or between blocks says nothing
+	}
 	n := b.alloc()
 	n.kind, n.data, n.parent, n.end = html.TextNode, Sanitize(h.Data), parent, b.order
 	text := strings.TrimSpace(n.data)
-	n.weight.text = len(text)
-	n.weight.commas = strings.Count(text, ", ")
+	if n.weight.text = len(text); len(text) > 0 {
+		n.weight.commas, n.weight.words = strings.Count(text, ", "), countWords(text)
+	}
 	if b.linked > 0 {
 		n.weight.linked = n.weight.text
 	}
 	b.append(parent, n)
+}
+
+func isBlank(s string) bool {
+	for i := range len(s) {
+		if !isSpace(s[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *weight) count(tag atom.Atom) {
@@ -174,8 +194,6 @@ func (w *weight) count(tag atom.Atom) {
 		}
 	case atom.Main:
 		w.tops++
-	case atom.Input, atom.Select, atom.Textarea, atom.Button:
-		w.forms++
 	}
 }
 
