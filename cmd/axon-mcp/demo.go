@@ -290,7 +290,7 @@ func (d demoShow) ask(ctx context.Context, client *wire, q question) (string, er
 	for i, hit := range result.Hits {
 		d.printf("   %d. %s  (score %.2f)\n      %s\n", i+1, printable(strings.Join(append([]string{hit.Title}, hit.HeadingPath...), " › ")), hit.Score, printable(hit.URL))
 		if i == 0 {
-			d.printf("      %s\n", excerpt(hit.Text, 200))
+			d.printf("      %s\n", excerpt(hit.Text, q.text, 200))
 		}
 	}
 	d.printf("\n")
@@ -298,13 +298,28 @@ func (d demoShow) ask(ctx context.Context, client *wire, q question) (string, er
 	return document, nil
 }
 
-// excerpt is the beginning of a text on one line.
-func excerpt(text string, n int) string {
-	words := []rune(strings.Join(strings.Fields(printable(text)), " "))
-	if len(words) > n {
-		return string(words[:n]) + "…"
+// excerpt is the part of a text that speaks of a question, on one line: from
+// the line that has most of its words on.
+func excerpt(text, question string, n int) string {
+	words := strings.Fields(strings.ToLower(question))
+	lines := strings.Split(printable(text), "\n")
+	best, most := 0, -1
+	for i, line := range lines {
+		line, found := strings.ToLower(line), 0
+		for _, word := range words {
+			if len(word) > 3 && strings.Contains(line, word) {
+				found++
+			}
+		}
+		if found > most {
+			best, most = i, found
+		}
 	}
-	return string(words)
+	short := []rune(strings.Join(strings.Fields(strings.Join(lines[best:], " ")), " "))
+	if len(short) > n {
+		return string(short[:n]) + "…"
+	}
+	return string(short)
 }
 
 func (d demoShow) read(ctx context.Context, client *wire, url string) error {

@@ -39,3 +39,16 @@ func TestBarLine(t *testing.T) {
 		t.Errorf("%d columns: %q", n, long)
 	}
 }
+
+func TestExcerpt(t *testing.T) {
+	t.Parallel()
+	text := "# Crawl a site\n\nThe queue is on disk. When the machine loses power,\nthe crawl goes on.\n\x1b[2J"
+	for question, want := range map[string]string{
+		"what happens when the machine loses power": "The queue is on disk. When the machi…",
+		"xyzzy": "# Crawl a site The queue is on disk.…",
+	} {
+		if got := excerpt(text, question, 36); got != want {
+			t.Errorf("%q: %q, want %q", question, got, want)
+		}
+	}
+}
