@@ -110,13 +110,18 @@ func withAnchor(url, anchor string) string {
 // minPassage is what a passage keeps of its text before the last hits go.
 const minPassage = 160
 
-// cutQuery keeps every hit and, of their texts, the best ones' whole: what room
-// there is beyond the beginnings is given out from the first hit on.
+// fullHits is how many hits are worth shortening for: as many as a model asks
+// for when it says nothing.
+const fullHits = 10
+
+// cutQuery keeps the first ten hits and, of their texts, the best ones' whole:
+// what room there is beyond the beginnings is given out from the first hit on.
 // Hits that go come with the next page.
 func cutQuery(what string, offset int) func(QueryOutput, int) (QueryOutput, error) {
 	return func(out QueryOutput, n int) (QueryOutput, error) {
 		all := len(out.Hits)
-		out.Hits = fitting(shortPassages(out.Hits, n), n-64)
+		some := min(all, max(fullHits, len(fitting(out.Hits, n-128))))
+		out.Hits = fitting(shortPassages(out.Hits[:some], n), n-64)
 		if len(out.Hits) < all {
 			out.NextCursor = offsetCursor(what, offset+len(out.Hits))
 		}

@@ -165,3 +165,21 @@ func TestFilesForReal(t *testing.T) {
 		t.Errorf("manifest %s", manifest.Text)
 	}
 }
+
+func TestArchivesForReal(t *testing.T) {
+	t.Parallel()
+	w := newWhole(t, crawltest.Small(5))
+	must[WorkOutput](t, w.bench, "crawl", `{"urls":["`+w.url+`"],"wait":true}`)
+	out, _ := must[ArchiveOutput](t, w.bench, "export", `{"path":"all.jsonl"}`)
+	other := newWhole(t, crawltest.Small(1))
+	other.deps.OutputDir = w.deps.OutputDir
+	in, _ := must[ArchiveOutput](t, other.bench, "import", `{"path":"all.jsonl"}`)
+	if out.Documents != 5 || in.Count != out.Count {
+		t.Errorf("out %+v, in %+v", out, in)
+	}
+	before, _ := must[RetrieveOutput](t, w.bench, "retrieve", `{"url":"`+w.url+`p3"}`)
+	after, _ := must[RetrieveOutput](t, other.bench, "retrieve", `{"url":"`+w.url+`p3"}`)
+	if before.Markdown != after.Markdown || before.FetchedAt != after.FetchedAt || before.ID != after.ID {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
