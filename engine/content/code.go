@@ -21,12 +21,20 @@ func (w *writer) code(n *node) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
+	w.fence(text, language(n))
+}
+
+// fence writes text between fences that are longer than any in it.
+func (w *writer) fence(text, language string) {
+	if text == "" {
+		return
+	}
 	fence := "```"
 	for strings.Contains(text, fence) {
 		fence += "`"
 	}
 	w.block(2)
-	w.text(fence + language(n))
+	w.text(fence + language)
 	w.pending++
 	w.lines(text)
 	w.pending++
@@ -70,12 +78,23 @@ func language(n *node) string {
 			return lang
 		}
 	}
-	for up, i := n, 0; up != nil && i < 5; up, i = up.parent, i+1 {
+	for up, i := n, 0; up != nil && i < 9; up, i = up.parent, i+1 {
+		switch up.tag {
+		case atom.Article, atom.Main, atom.Section, atom.Body, atom.Li, atom.Dd:
+			return ""
+		}
 		if lang := languageOf(up); lang != "" {
 			return lang
 		}
 	}
 	return ""
+}
+
+// languages are class names of <pre> and <code> that name the language alone.
+var languages = map[string]bool{
+	"bash": true, "c": true, "cpp": true, "csharp": true, "css": true, "diff": true, "go": true, "html": true, "java": true, "javascript": true, "js": true, "json": true,
+	"kotlin": true, "perl": true, "php": true, "python": true, "ruby": true, "rust": true, "sh": true, "shell": true, "sql": true, "swift": true, "toml": true,
+	"typescript": true, "ts": true, "xml": true, "yaml": true, "haskell": true, "scala": true, "lua": true, "r": true, "dockerfile": true, "makefile": true,
 }
 
 func languageOf(n *node) string {
@@ -86,12 +105,15 @@ func languageOf(n *node) string {
 	}
 	classes := strings.Fields(n.class)
 	for i, c := range classes {
-		for _, prefix := range []string{"highlight-source-", "language-", "lang-", "highlight-", "src-"} {
+		for _, prefix := range []string{"highlight-source-", "mw-highlight-lang-", "language-", "lang-", "highlight-", "src-"} {
 			if name, ok := strings.CutPrefix(c, prefix); ok {
 				if lang := langName(name); lang != "" {
 					return lang
 				}
 			}
+		}
+		if (n.tag == atom.Pre || n.tag == atom.Code) && languages[c] {
+			return langName(c)
 		}
 		if (c == "sourceCode" || c == "brush:") && i+1 < len(classes) {
 			return langName(strings.TrimSuffix(classes[i+1], ";"))

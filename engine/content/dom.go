@@ -76,7 +76,7 @@ func tight(n *node) string {
 		if n.kind == html.TextNode {
 			b.WriteString(n.data)
 		}
-		return n.kind != html.ElementNode || !isPermalink(n)
+		return n.kind != html.ElementNode || !n.junk && !isPermalink(n)
 	})
 	return fold(b.String())
 }

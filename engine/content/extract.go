@@ -43,6 +43,9 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 		if n := g.container(root); n != nil {
 			j.known = n.tag != atom.Body
 			j.mark(n)
+			if title := j.titleBefore(n); title != nil {
+				return []*node{title, n}, j.known
+			}
 			return []*node{n}, j.known
 		}
 	}
@@ -148,6 +151,7 @@ func heaviest(root *node, fits func(*node) bool) *node {
 // mark judges n and what is below it, and sums up the text that is left.
 func (j *judge) mark(n *node) {
 	n.prose, n.kept = 0, 0
+	j.labels(n)
 	for c := n.first; c != nil; c = c.next {
 		switch {
 		case c.kind == html.TextNode:

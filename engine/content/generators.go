@@ -63,11 +63,11 @@ var generators = []generator{
 	},
 	{
 		name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"},
-		main: []mark{{id: "main-content"}, {tag: atom.Main}}, junk: []string{"out-of-band", "src", "srclink", "anchor", "sub", "tooltip", "rightside", "doc-anchor"},
+		main: []mark{{id: "main-content"}, {tag: atom.Main}}, junk: []string{"out-of-band", "src", "srclink", "anchor", "sub", "sub-heading", "tooltip", "rightside", "doc-anchor", "hideme", "since"},
 	},
 	{
 		name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc"},
-		main: []mark{{class: "UnitDetails"}, {tag: atom.Main}}, junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "Documentation-source", "UnitOutline"},
+		main: []mark{{class: "UnitDetails"}, {tag: atom.Main}}, junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline"},
 	},
 	{
 		name: "javadoc", meta: []string{"javadoc"}, main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}},

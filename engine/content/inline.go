@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -185,6 +186,13 @@ func (l *inline) empty(start, outer int) bool {
 }
 
 func (l *inline) link(n *node) {
+	if number := footnoteRef(n); number != "" && !l.flat {
+		l.put("[^" + number + "]")
+		return
+	}
+	if isBackRef(n) {
+		return
+	}
 	before, after := edges(n)
 	l.space = l.space || before
 	start, outer := l.begin()
@@ -193,7 +201,7 @@ func (l *inline) link(n *node) {
 		return
 	}
 	target := ""
-	if !l.flat {
+	if !l.flat && !hasClass(n, "permalink", "anchor", "header-anchor") {
 		target = l.links.resolve(attr(n, "href"))
 	}
 	if inner := l.buf[start:]; target != "" && !bytes.Contains(inner, []byte("](")) {
@@ -264,24 +272,46 @@ func codeSpan(s string) string {
 	return fence + s + fence
 }
 
-// isPermalink tells the mark beside a heading that links to it.
+// isPermalink tells the mark beside a heading that links to it. A heading that
+// is its own link is none: it has letters.
 func isPermalink(n *node) bool {
-	if n.tag != atom.A {
+	if n.tag != atom.A || n.weight.text > 16 {
 		return false
 	}
-	if hasClass(n, "headerlink", "header-anchor", "hash-link", "heading-anchor", "anchorjs-link", "permalink", "doc-anchor", "anchor-link") {
-		return true
-	}
-	switch strings.TrimSpace(rawText(n)) {
+	switch text := strings.TrimSpace(rawText(n)); text {
 	case "¶", "#", "§", "🔗", "⚓", "\u200b":
-		return true
+		return strings.Contains(attr(n, "href"), "#")
+	case "":
+		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil
+	default:
+		return strings.IndexFunc(text, unicode.IsLetter) < 0 && strings.IndexFunc(text, unicode.IsDigit) < 0 &&
+			hasClass(n, "headerlink", "header-anchor", "hash-link", "heading-anchor", "anchorjs-link", "permalink", "doc-anchor", "anchor-link", "anchor")
 	}
-	return false
 }
 
 func isMaths(n *node) bool {
 	return n.tag == atom.Math || n.tag == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex") ||
-		n.tag == atom.Span && hasClass(n, "katex")
+		(n.tag == atom.Span || n.tag == atom.Div) && n.class != "" && hasClass(n, "katex", "math", "mwe-math-element", "arithmatex") && isFormula(n)
+}
+
+// isFormula tells boxes named after maths that hold TeX, one way or another.
+func isFormula(n *node) bool {
+	if _, _, ok := delimited(rawText(n)); ok {
+		return true
+	}
+	return find(n, func(n *node) bool { return n.tag == atom.Math }) != nil
+}
+
+// delimited returns the TeX between \(…\), \[…\] or $$…$$.
+func delimited(s string) (tex string, display, ok bool) {
+	s = strings.TrimSpace(s)
+	for _, d := range [...][2]string{{`\(`, `\)`}, {`\[`, `\]`}, {"$$", "$$"}} {
+		if inner, found := strings.CutPrefix(s, d[0]); found && strings.HasSuffix(inner, d[1]) {
+			inner = fold(strings.TrimSuffix(inner, d[1]))
+			return inner, d[0] != `\(`, inner != ""
+		}
+	}
+	return "", false, false
 }
 
 // maths returns TeX: of a MathJax script, or of the annotation in MathML.
@@ -292,6 +322,12 @@ func maths(n *node) string {
 	}
 	if n.tag == atom.Script {
 		return fence + fold(rawText(n)) + fence
+	}
+	if text, display, ok := delimited(rawText(n)); ok && n.tag != atom.Math {
+		if display {
+			return "$$" + text + "$$"
+		}
+		return "$" + text + "$"
 	}
 	tex := find(n, func(n *node) bool {
 		return n.data == "annotation" && strings.Contains(attr(n, "encoding"), "tex")

@@ -97,6 +97,10 @@ func (w *writer) node(n *node, gap int) {
 	if n.kind != html.ElementNode || n.junk {
 		return
 	}
+	if n.label != "" {
+		w.block(2)
+		w.text("**" + n.label + "**")
+	}
 	switch n.tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.heading(n)
@@ -114,8 +118,24 @@ func (w *writer) node(n *node, gap int) {
 	case atom.Blockquote:
 		w.quote(n)
 	case atom.Summary:
+		if n.weight.headings > 0 {
+			w.children(n, 2)
+			return
+		}
 		w.strong(n)
 	default:
+		if isMaths(n) {
+			w.block(2)
+			w.text(maths(n))
+			return
+		}
+		if isSignature(n) {
+			w.fence(fold(rawText(n)), "java")
+			return
+		}
+		if hasClass(n, "summary-table", "details-table") && w.rows(n) {
+			return
+		}
 		if isAdmonition(n) {
 			w.quote(n)
 			return
@@ -144,8 +164,19 @@ func (w *writer) strong(n *node) {
 	}
 }
 
+// isSignature tells the declaration that Javadoc writes as plain text.
+func isSignature(n *node) bool {
+	return n.tag == atom.Div && hasClass(n, "member-signature", "type-signature")
+}
+
 func isTitle(n *node) bool {
-	return n.tag == atom.P && hasClass(n, "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
+	if n.tag == atom.Div {
+		return strings.HasPrefix(n.class, "admonitionHeading")
+	}
+	if n.tag == atom.Label {
+		return strings.Contains(n.class, "tab-label")
+	}
+	return n.tag == atom.P && hasClass(n, "markdown-alert-title", "callout-title", "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
 }
 
 var admonitions = []string{
@@ -217,6 +248,15 @@ func anchorOf(n *node) string {
 }
 
 func (w *writer) list(n *node) {
+	if n.weight.headings > 0 && n.tag != atom.Ol && holdsSections(n) {
+		for c := n.first; c != nil; c = c.next {
+			if !c.junk {
+				w.children(c, 2)
+			}
+		}
+		return
+	}
+	notes := isNotes(n)
 	ordered, number := n.tag == atom.Ol, 1
 	if start, err := strconv.Atoi(attr(n, "start")); err == nil && ordered && start >= 0 && start < 1e6 {
 		number = start
@@ -232,6 +272,9 @@ func (w *writer) list(n *node) {
 		mark := "- "
 		if ordered {
 			mark = strconv.Itoa(number) + ". "
+			if notes {
+				mark = "[^" + strconv.Itoa(number) + "]: "
+			}
 			number++
 		}
 		w.block(gap)
@@ -251,9 +294,24 @@ func (w *writer) list(n *node) {
 	}
 }
 
+// holdsSections tells lists that pages are built of: each entry has headings or
+// sections of its own.
+func holdsSections(n *node) bool {
+	for c := n.first; c != nil; c = c.next {
+		if c.kind == html.ElementNode && (c.tag != atom.Li || find(c, func(n *node) bool { return n.tag == atom.Section && n.weight.headings > 0 }) == nil) {
+			return false
+		}
+	}
+	return n.first != nil
+}
+
 // definitions writes terms as lines and definitions below them (":   "). A term
 // that is the signature of something with an id is a heading for the chunks.
 func (w *writer) definitions(n *node) {
+	if isNotes(n) {
+		w.notes(n)
+		return
+	}
 	outer := w.level
 	for c := n.first; c != nil; c = c.next {
 		if c.kind != html.ElementNode || c.junk {
@@ -272,6 +330,22 @@ func (w *writer) definitions(n *node) {
 		}
 	}
 	w.level = outer
+}
+
+// notes writes a definition list of footnotes.
+func (w *writer) notes(n *node) {
+	mark := ""
+	for c := n.first; c != nil; c = c.next {
+		switch c.tag {
+		case atom.Dt:
+			mark = strings.Trim(tight(c), "[]() ")
+		case atom.Dd:
+			w.block(2)
+			w.push("[^"+mark+"]: ", "    ")
+			w.children(c, 2)
+			w.pop()
+		}
+	}
 }
 
 func (w *writer) term(n *node, outer int) {

@@ -249,13 +249,19 @@ func clean(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "")
 }
 
-// titleOf prefers the first top heading of the content, which has no site name
-// on it, and then <title>.
+// titleOf prefers the only top heading of the content, which has no site name on
+// it, then <title>.
 func titleOf(doc *Document, root *node) string {
+	tops, first := 0, ""
 	for _, h := range doc.Headings {
 		if h.Level == 1 {
-			return clean(h.Text, 300)
+			if tops++; tops == 1 {
+				first = h.Text
+			}
 		}
+	}
+	if tops == 1 || tops > 1 && strings.Contains(doc.Title, first) {
+		return clean(first, 300)
 	}
 	if len(doc.Headings) > 0 && doc.Title != "" && strings.Contains(doc.Title, doc.Headings[0].Text) && doc.Headings[0].Level == 2 {
 		return clean(doc.Headings[0].Text, 300)

@@ -35,6 +35,15 @@ func (w *writer) table(n *node) {
 	if !header {
 		rows = append([][]string{make([]string, columns)}, rows...)
 	}
+	w.write(rows)
+}
+
+// write writes rows, the first of which is the header.
+func (w *writer) write(rows [][]string) {
+	columns := 0
+	for _, r := range rows {
+		columns = max(columns, len(r))
+	}
 	for i, r := range rows {
 		if i > 0 {
 			w.pending++
@@ -180,4 +189,29 @@ func (w *writer) cellInto(n *node, line *inline) {
 		}
 		w.cellInto(c, line)
 	}
+}
+
+// rows writes a table that is made of boxes, each of which tells by its class
+// whether it ends a row (Javadoc: col-first, col-second … col-last).
+func (w *writer) rows(n *node) bool {
+	var table [][]string
+	var row []string
+	for c := n.first; c != nil; c = c.next {
+		if c.kind != html.ElementNode {
+			continue
+		}
+		if !strings.Contains(c.class, "col-") {
+			return false
+		}
+		row = append(row, w.cell(c))
+		if hasClass(c, "col-last") {
+			table, row = append(table, row), nil
+		}
+	}
+	if len(table) == 0 {
+		return false
+	}
+	w.block(2)
+	w.write(table)
+	return true
 }

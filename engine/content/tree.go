@@ -17,6 +17,7 @@ type node struct {
 	tag                       atom.Atom
 	data                      string // element name, or text without invisible characters
 	class, id                 string
+	label                     string // of the tab whose panel this is; set by judge
 	attrs                     []html.Attribute
 	parent, first, last, next *node
 	weight                    weight // of the node and what is below

@@ -42,10 +42,10 @@ func titlesSomething(h *html.Node) bool {
 	for up, i := h.Parent, 0; up != nil && i < 3; up, i = up.Parent, i+1 {
 		switch up.DataAtom {
 		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Summary, atom.Dt:
-			return true
+			return textSize(up) == textSize(h)
 		}
 	}
-	return false
+	return attribute(h, "role") == "tab" // the label of its panel
 }
 
 func attribute(h *html.Node, key string) string {
@@ -85,7 +85,7 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "style":
-			if hidingStyle(a.Val, h) && !isTabPanel(h) {
+			if hidingStyle(a.Val, h) && !isTabPanel(h) && !holdsMaths(h) {
 				return true
 			}
 		case "aria-hidden":
@@ -155,6 +155,11 @@ func isStreamed(h *html.Node) bool {
 		}
 	}
 	return false
+}
+
+// holdsMaths tells the MathML that a page keeps beside a picture of it.
+func holdsMaths(h *html.Node) bool {
+	return h.FirstChild != nil && h.FirstChild == h.LastChild && h.FirstChild.DataAtom == atom.Math
 }
 
 // insideCode tells what stands in a code block; highlighters hide parts of

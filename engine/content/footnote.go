@@ -1,0 +1,58 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// footnoteRef returns the mark of a footnote where n refers to one: a short mark
+// that links into the page, named as footnotes are.
+func footnoteRef(n *node) string {
+	href, local := strings.CutPrefix(attr(n, "href"), "#")
+	if !local || n.weight.text == 0 || n.weight.text > 6 {
+		return ""
+	}
+	named := hasClass(n, "footnote-reference", "footnote-ref", "footnote") || hasAttr(n, "data-footnote-ref") || attr(n, "role") == "doc-noteref"
+	if !named {
+		up := n.parent
+		named = up != nil && up.tag == atom.Sup && (strings.HasPrefix(href, "fn") || strings.HasPrefix(href, "ftn") || strings.HasPrefix(href, "cite_note") ||
+			strings.Contains(href, "footnote"))
+	}
+	mark := strings.Trim(strings.TrimSpace(rawText(n)), "[]()")
+	if !named || mark == "" || strings.ContainsAny(mark, " \t\n[]^*") {
+		return ""
+	}
+	return mark
+}
+
+// isBackRef tells the arrow that leads from a footnote back to the text.
+func isBackRef(n *node) bool {
+	if n.weight.text > 8 || !strings.HasPrefix(attr(n, "href"), "#") {
+		return false
+	}
+	if hasClass(n, "footnote-backref", "footnote-back", "data-footnote-backref") || hasAttr(n, "data-footnote-backref") || attr(n, "role") == "doc-backlink" {
+		return true
+	}
+	switch strings.TrimSpace(rawText(n)) {
+	case "↩", "↩︎", "↑", "^", "↵":
+		return true
+	}
+	return false
+}
+
+// isNotes tells a list of footnotes.
+func isNotes(n *node) bool {
+	if n.tag == atom.Dl {
+		return hasClass(n, "footnote")
+	}
+	if n.tag != atom.Ol {
+		return false
+	}
+	for up, i := n, 0; up != nil && i < 2; up, i = up.parent, i+1 {
+		if hasClass(up, "footnotes", "footnote", "references", "footnotes-list") || attr(up, "role") == "doc-endnotes" {
+			return true
+		}
+	}
+	return false
+}
