@@ -38,7 +38,7 @@ func (s *Server) callTool(ctx context.Context, request mcp.CallToolRequest) (*mc
 		x.refuse(t.Scope)
 	}
 	call := tools.Call{Name: t.Name, Args: request.Params.RawArguments, View: &s.view, Door: x.door}
-	asTask := t.Job && x.msg.modern() && declaresTasks(x.msg.params)
+	asTask := t.Job && x.msg.modern() && x.msg.declaresTasks
 	if asTask {
 		call.Args = withoutWait(call)
 	}
@@ -125,13 +125,16 @@ func confirm(call tools.Call, token string) json.RawMessage {
 
 func confirmed(args json.RawMessage, token string) json.RawMessage {
 	args = withField(args, "dry_run", func(json.RawMessage) json.RawMessage { return json.RawMessage("false") })
-	return withField(args, "confirm", func(json.RawMessage) json.RawMessage {
-		raw, err := json.Marshal(token)
-		if err != nil {
-			return json.RawMessage(`""`)
-		}
-		return raw
-	})
+	return withField(args, "confirm", func(json.RawMessage) json.RawMessage { return quote(token) })
+}
+
+// quote is text as a JSON string.
+func quote(text string) json.RawMessage {
+	raw, err := json.Marshal(text)
+	if err != nil { // a string always encodes
+		return json.RawMessage(`""`)
+	}
+	return raw
 }
 
 // withField returns the object with one field changed, or taken out where

@@ -23,6 +23,7 @@ import (
 const (
 	headerSession = "Mcp-Session-Id"
 	headerVersion = "Mcp-Protocol-Version"
+	headerMethod  = "Mcp-Method"
 	headerName    = "Mcp-Name"
 )
 
@@ -173,13 +174,29 @@ func checkHeaders(h http.Header, m *message) *rpcError {
 		details := mcp.UnsupportedProtocolVersionError{Version: m.version, Supported: mcp.ValidProtocolVersions}.JSONRPCError().Error
 		return &rpcError{Code: details.Code, Message: details.Message, Data: details.Data}
 	}
-	if err := mcp.ValidateStandardHeaders(h.Get, m.version, mcp.MCPMethod(m.method), m.params); err != nil {
-		return mismatch(err.Error())
+	if h.Get(headerMethod) != m.method {
+		return mismatch(headerMethod + " is not the method in the message")
 	}
-	if name, ok := mcp.DecodeHeaderValue(h.Get(headerName)); isTask(m.method) && (!ok || name != m.taskID) {
-		return mismatch(headerName + " is not the taskId in the message")
+	if want, needed := m.named(); needed {
+		if name, ok := mcp.DecodeHeaderValue(h.Get(headerName)); !ok || name == "" || name != want {
+			return mismatch(headerName + " is not the name in the message")
+		}
 	}
 	return nil
+}
+
+// named is what a request names and the header Mcp-Name repeats, and whether
+// its method names anything.
+func (m *message) named() (name string, needed bool) {
+	switch m.method {
+	case string(mcp.MethodToolsCall), string(mcp.MethodPromptsGet):
+		return m.name, true
+	case string(mcp.MethodResourcesRead):
+		return m.uri, true
+	case methodTasksGet, methodTasksUpdate, methodTasksCancel:
+		return m.taskID, true
+	}
+	return "", false
 }
 
 // postLegacy serves the revisions with sessions.

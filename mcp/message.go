@@ -18,7 +18,6 @@ type message struct {
 	raw    []byte
 	id     json.RawMessage // a string or an integer; nil for notifications
 	method string          // empty for a response
-	params json.RawMessage
 
 	// Of a response: exactly one is set.
 	result, failure json.RawMessage
@@ -27,10 +26,12 @@ type message struct {
 	version   string          // protocol version of this request; empty in the older era
 	token     json.RawMessage // progress token
 	name      string          // tool or prompt
+	uri       string          // resource
 	cursor    string
 	requestID json.RawMessage // of notifications/cancelled
 	taskID    string          // of the tasks extension
 
+	declaresTasks  bool // the request names the extension among the client's capabilities
 	listensToTasks bool // subscriptions/listen asks for tasks
 }
 
@@ -54,82 +55,96 @@ func parse(raw []byte) (*message, *rpcError) {
 	if len(m.raw) > 0 && m.raw[0] == '[' {
 		return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: "batches are not part of MCP; send one message at a time"}
 	}
-	var envelope struct {
-		JSONRPC json.RawMessage `json:"jsonrpc"`
-		ID      json.RawMessage `json:"id"`
-		Method  json.RawMessage `json:"method"`
-		Params  json.RawMessage `json:"params"`
-		Result  json.RawMessage `json:"result"`
-		Error   json.RawMessage `json:"error"`
-	}
-	if err := json.Unmarshal(m.raw, &envelope); err != nil {
+	var in incoming
+	if err := json.Unmarshal(m.raw, &in); err != nil {
+		var kind *json.UnmarshalTypeError
 		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		switch {
+		case errors.As(err, &syntax):
 			return m, &rpcError{Code: mcp.PARSE_ERROR, Message: fmt.Sprintf("the message is not JSON: %v at byte %d", err, syntax.Offset)}
+		case !errors.As(err, &kind) || kind.Field == "":
+			return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: "the message is not a JSON-RPC object"}
 		}
-		return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: "the message is not a JSON-RPC object"}
+		// Something within the parameters is of another type. It counts as
+		// missing here: the library or the tool says so, in the method's words.
 	}
-	if len(envelope.ID) > 0 {
-		if !validID(envelope.ID) {
+	if len(in.ID) > 0 {
+		if !validID(in.ID) {
 			return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: "id must be a string or an integer"}
 		}
-		m.id = envelope.ID
+		m.id = in.ID
 	}
-	if string(envelope.JSONRPC) != `"2.0"` {
+	if string(in.JSONRPC) != `"2.0"` {
 		return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: `jsonrpc must be "2.0"`}
 	}
-	m.result, m.failure = envelope.Result, envelope.Error
-	if len(envelope.Method) == 0 {
+	m.result, m.failure = in.Result, in.Error
+	if len(in.Method) == 0 {
 		if m.id == nil || (m.result == nil) == (m.failure == nil) {
 			return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: "the message has no method and is no response either"}
 		}
 		return m, nil
 	}
-	if err := json.Unmarshal(envelope.Method, &m.method); err != nil || m.method == "" {
+	if m.method = text(in.Method); m.method == "" {
 		return m, &rpcError{Code: mcp.INVALID_REQUEST, Message: "method must be a string"}
 	}
-	m.params = envelope.Params
-	m.readParams()
+	m.take(&in)
 	return m, nil
 }
 
-// readParams takes out of the parameters what the door looks at. What is
-// missing or of another type stays empty: the library or the tool says so, with
-// the method's own words.
-func (m *message) readParams() {
-	var params struct {
+// incoming is what is read of a message in one go.
+type incoming struct {
+	JSONRPC json.RawMessage `json:"jsonrpc"`
+	ID      json.RawMessage `json:"id"`
+	Method  json.RawMessage `json:"method"`
+	Result  json.RawMessage `json:"result"`
+	Error   json.RawMessage `json:"error"`
+	Params  struct {
 		Meta struct {
-			Version json.RawMessage `json:"io.modelcontextprotocol/protocolVersion"`
-			Token   json.RawMessage `json:"progressToken"`
+			Version      json.RawMessage `json:"io.modelcontextprotocol/protocolVersion"`
+			Token        json.RawMessage `json:"progressToken"`
+			Capabilities struct {
+				Extensions map[string]json.RawMessage `json:"extensions"`
+			} `json:"io.modelcontextprotocol/clientCapabilities"`
 		} `json:"_meta"`
-		Name      json.RawMessage `json:"name"`
-		Cursor    json.RawMessage `json:"cursor"`
-		RequestID json.RawMessage `json:"requestId"`
-		TaskID    json.RawMessage `json:"taskId"`
-		Listen    json.RawMessage `json:"notifications"`
+		Name          json.RawMessage `json:"name"`
+		URI           json.RawMessage `json:"uri"`
+		Cursor        json.RawMessage `json:"cursor"`
+		RequestID     json.RawMessage `json:"requestId"`
+		TaskID        json.RawMessage `json:"taskId"`
+		Notifications struct {
+			TaskIDs json.RawMessage `json:"taskIds"`
+		} `json:"notifications"`
+	} `json:"params"`
+}
+
+// take keeps the parameters that the door looks at.
+func (m *message) take(in *incoming) {
+	p := &in.Params
+	m.version = text(p.Meta.Version)
+	m.name, m.uri, m.cursor, m.taskID = text(p.Name), text(p.URI), text(p.Cursor), text(p.TaskID)
+	if validID(p.Meta.Token) {
+		m.token = p.Meta.Token
 	}
-	if json.Unmarshal(m.params, &params) != nil {
-		return
+	if validID(p.RequestID) {
+		m.requestID = p.RequestID
 	}
-	for _, field := range []struct {
-		raw json.RawMessage
-		to  *string
-	}{{params.Meta.Version, &m.version}, {params.Name, &m.name}, {params.Cursor, &m.cursor}, {params.TaskID, &m.taskID}} {
-		if len(field.raw) > 0 && field.raw[0] == '"' {
-			_ = json.Unmarshal(field.raw, field.to) // a string within valid JSON
-		}
+	_, m.declaresTasks = p.Meta.Capabilities.Extensions[tasksExtension]
+	m.listensToTasks = p.Notifications.TaskIDs != nil
+}
+
+// text is the string that raw, valid JSON, stands for; empty for anything else.
+func text(raw json.RawMessage) string {
+	if len(raw) < 2 || raw[0] != '"' {
+		return ""
 	}
-	if validID(params.Meta.Token) {
-		m.token = params.Meta.Token
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
 	}
-	if validID(params.RequestID) {
-		m.requestID = params.RequestID
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
 	}
-	if m.method == string(mcp.MethodSubscriptionsListen) {
-		var filter map[string]json.RawMessage
-		_ = json.Unmarshal(params.Listen, &filter) // the library refuses what is no object
-		_, m.listensToTasks = filter["taskIds"]
-	}
+	return s
 }
 
 // validID reports whether raw, which is valid JSON, is a string or an integer.

@@ -35,6 +35,8 @@ func newReply(w http.ResponseWriter, r *http.Request) *reply {
 	out := &reply{w: w, control: http.NewResponseController(w)}
 	out.streams = accept == "" || strings.Contains(accept, "text/event-stream") || strings.Contains(accept, "*/*")
 	if out.streams {
+		out.mu.Lock() // the timer may run before it is stored
+		defer out.mu.Unlock()
 		out.alive = time.AfterFunc(keepAlive, out.comment)
 	}
 	return out

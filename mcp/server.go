@@ -193,7 +193,7 @@ func (s *Server) precheck(ctx context.Context, m *message) *rpcError {
 		if _, err := s.reg.Find(ctx, m.name, &s.view); err != nil {
 			return &rpcError{Code: mcp.INVALID_PARAMS, Message: fault.MessageOf(err)}
 		}
-	case m.listensToTasks && !declaresTasks(m.params):
+	case m.listensToTasks && m.method == string(mcp.MethodSubscriptionsListen) && !m.declaresTasks:
 		return errTasksUndeclared
 	}
 	return nil

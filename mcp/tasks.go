@@ -71,21 +71,6 @@ func isTask(method string) bool {
 	return method == methodTasksGet || method == methodTasksUpdate || method == methodTasksCancel
 }
 
-// declaresTasks reports whether a request names the extension among its
-// client's capabilities.
-func declaresTasks(params json.RawMessage) bool {
-	var p struct {
-		Meta struct {
-			Capabilities struct {
-				Extensions map[string]json.RawMessage `json:"extensions"`
-			} `json:"io.modelcontextprotocol/clientCapabilities"`
-		} `json:"_meta"`
-	}
-	_ = json.Unmarshal(params, &p) // what is of another type declares nothing
-	_, declared := p.Meta.Capabilities.Extensions[tasksExtension]
-	return declared
-}
-
 var errTasksUndeclared = &rpcError{
 	Code:    mcp.MISSING_REQUIRED_CLIENT_CAPABILITY,
 	Message: "the client capability " + tasksExtension + " is needed",
@@ -94,7 +79,7 @@ var errTasksUndeclared = &rpcError{
 
 // handleTask answers the methods of the extension.
 func (s *Server) handleTask(ctx context.Context, x *exchange) (any, *rpcError) {
-	if !declaresTasks(x.msg.params) {
+	if !x.msg.declaresTasks {
 		return nil, errTasksUndeclared
 	}
 	one, err := s.job(ctx, x, x.msg.taskID)
@@ -202,8 +187,7 @@ func doneResult(j *job) *callResult {
 	if json.Unmarshal(j.Result, &fields) != nil {
 		fields = map[string]json.RawMessage{"result": j.Result}
 	}
-	fields["job_id"] = json.RawMessage(`"` + j.ID + `"`)
-	fields["status"] = json.RawMessage(`"` + string(j.Status) + `"`)
+	fields["job_id"], fields["status"] = quote(j.ID), quote(string(j.Status))
 	return &callResult{
 		Type: mcp.ResultTypeComplete, Structured: fields,
 		Content: []mcp.Content{mcp.NewTextContent("Job " + j.ID + " is completed: " + string(j.Result))},
