@@ -139,8 +139,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 // postModern serves revision 2026-07-28 and later.
 func (s *Server) postModern(w http.ResponseWriter, r *http.Request, m *message) {
 	if m.method == "" {
-		refuseMessage(w, http.StatusBadRequest, m.id, &rpcError{Code: mcp.INVALID_REQUEST,
-			Message: "this revision has no requests from the server, so there is nothing to respond to"})
+		refuseMessage(w, http.StatusBadRequest, m.id, &rpcError{
+			Code:    mcp.INVALID_REQUEST,
+			Message: "this revision has no requests from the server, so there is nothing to respond to",
+		})
 		return
 	}
 	if e := checkHeaders(r.Header, m); e != nil {
@@ -178,7 +180,7 @@ func checkHeaders(h http.Header, m *message) *rpcError {
 		return mismatch(headerMethod + " is not the method in the message")
 	}
 	if want, needed := m.named(); needed {
-		if name, ok := mcp.DecodeHeaderValue(h.Get(headerName)); !ok || name == "" || name != want {
+		if name, ok := mcp.DecodeHeaderValue(h.Get(headerName)); !ok || name != want {
 			return mismatch(headerName + " is not the name in the message")
 		}
 	}
@@ -234,14 +236,18 @@ func (s *Server) postLegacy(w http.ResponseWriter, r *http.Request, m *message) 
 func (s *Server) session(w http.ResponseWriter, r *http.Request, id json.RawMessage) *session {
 	name := r.Header.Get(headerSession)
 	if name == "" {
-		refuseMessage(w, http.StatusBadRequest, id, &rpcError{Code: mcp.INVALID_REQUEST,
-			Message: headerSession + " is missing: begin with initialize, or send revision 2026-07-28 with its headers"})
+		refuseMessage(w, http.StatusBadRequest, id, &rpcError{
+			Code:    mcp.INVALID_REQUEST,
+			Message: headerSession + " is missing: begin with initialize, or send revision 2026-07-28 with its headers",
+		})
 		return nil
 	}
 	own, ok := s.sessions.get(name, security.IdentityFrom(r.Context()).Subject, time.Now())
 	if !ok {
-		refuseMessage(w, http.StatusNotFound, id, &rpcError{Code: mcp.INVALID_REQUEST,
-			Message: "there is no such session; it may have ended: begin again with initialize"})
+		refuseMessage(w, http.StatusNotFound, id, &rpcError{
+			Code:    mcp.INVALID_REQUEST,
+			Message: "there is no such session; it may have ended: begin again with initialize",
+		})
 		return nil
 	}
 	return own
@@ -301,6 +307,8 @@ func statusOf(m *message, e *rpcError) int {
 // busy is 429 with the time after which to try again.
 func busy(w http.ResponseWriter, id json.RawMessage, message string, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
-	refuseMessage(w, http.StatusTooManyRequests, id, &rpcError{Code: mcp.INTERNAL_ERROR, Message: message,
-		Data: failure{Code: fault.Busy, Message: message}})
+	refuseMessage(w, http.StatusTooManyRequests, id, &rpcError{
+		Code: mcp.INTERNAL_ERROR, Message: message,
+		Data: failure{Code: fault.Busy, Message: message},
+	})
 }

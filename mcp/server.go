@@ -242,8 +242,10 @@ func (s *Server) toRPC(ctx context.Context, x *exchange, e mcp.JSONRPCErrorDetai
 	}
 	var missing mcp.MissingRequiredClientCapabilityError
 	if errors.As(err, &missing) {
-		return &rpcError{Code: mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, Message: missing.Error(),
-			Data: map[string]any{"requiredCapabilities": map[string]any{missing.Capability: struct{}{}}}}
+		return &rpcError{
+			Code: mcp.MISSING_REQUIRED_CLIENT_CAPABILITY, Message: missing.Error(),
+			Data: map[string]any{"requiredCapabilities": map[string]any{missing.Capability: struct{}{}}},
+		}
 	}
 	code := fault.CodeOf(err)
 	out := &rpcError{Code: mcp.INTERNAL_ERROR, Message: fault.MessageOf(err), Data: failure{Code: code, Message: fault.MessageOf(err)}}

@@ -204,13 +204,17 @@ func (l *lineWriter) send(msg []byte) error {
 	return err
 }
 
-// lane runs work in the order in which it comes, up to limit at once.
+// lane runs work in the order in which it comes, up to limit at once. Workers
+// are started when they are needed and stay until close: their stacks have
+// grown to what a call needs.
 type lane struct {
 	limit   int
 	workers sync.WaitGroup
 
 	mu      sync.Mutex
-	running int
+	started int
+	idle    int
+	wake    *sync.Cond // on mu; made with the first worker
 	queue   []queued
 	bytes   int
 	closed  bool
@@ -231,18 +235,28 @@ func (l *lane) submit(size int, work func()) bool {
 	}
 	l.bytes += size
 	l.queue = append(l.queue, queued{size, work})
-	if l.running < l.limit {
-		l.running++
-		l.workers.Go(l.drain)
+	switch {
+	case l.idle > 0:
+		l.idle-- // the one that wakes is idle no more, though it has not run yet
+		l.wake.Signal()
+	case l.started < l.limit:
+		if l.wake == nil {
+			l.wake = sync.NewCond(&l.mu)
+		}
+		l.started++
+		l.workers.Go(l.run)
 	}
 	return true
 }
 
-// close lets no more work in.
+// close lets no more work in. The workers end when nothing waits.
 func (l *lane) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
+	if l.wake != nil {
+		l.wake.Broadcast()
+	}
 }
 
 func (l *lane) waiting() bool {
@@ -251,21 +265,32 @@ func (l *lane) waiting() bool {
 	return len(l.queue) > 0
 }
 
-// drain is one worker: it works until nothing waits.
-func (l *lane) drain() {
+// run is one worker.
+func (l *lane) run() {
 	for {
-		l.mu.Lock()
-		if len(l.queue) == 0 {
-			l.running--
-			l.queue = nil
-			l.mu.Unlock()
+		work := l.next()
+		if work == nil {
 			return
 		}
-		next := l.queue[0]
-		l.queue[0] = queued{}
-		l.queue = l.queue[1:]
-		l.bytes -= next.size
-		l.mu.Unlock()
-		next.work()
+		work()
 	}
+}
+
+// next waits for work; it returns nil when the lane is closed and empty.
+func (l *lane) next() func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.queue) == 0 {
+		l.queue = nil // a burst is no reason to keep its room
+		if l.closed {
+			return nil
+		}
+		l.idle++
+		l.wake.Wait()
+	}
+	first := l.queue[0]
+	l.queue[0] = queued{}
+	l.queue = l.queue[1:]
+	l.bytes -= first.size
+	return first.work
 }

@@ -233,8 +233,8 @@ func TestQueueIsBounded(t *testing.T) {
 		t.Error("the queue takes more than its bytes")
 	}
 	close(hold)
-	l.workers.Wait()
 	l.close()
+	l.workers.Wait()
 	if l.submit(1, func() {}) {
 		t.Error("a closed queue takes work")
 	}

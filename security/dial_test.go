@@ -316,8 +316,10 @@ func TestFamiliesRace(t *testing.T) {
 		"both work":   {addrs: []netip.Addr{v6, v4}, to: v6},
 		"in turn":     {fails: v4, addrs: []netip.Addr{v4, netip.MustParseAddr("93.184.215.15")}, to: netip.MustParseAddr("93.184.215.15")},
 		"none":        {fails: v4, addrs: []netip.Addr{v4}},
-		"hangs in turn": {hangs: v4, addrs: []netip.Addr{v4, netip.MustParseAddr("93.184.215.15")}, took: 5 * time.Second,
-			to: netip.MustParseAddr("93.184.215.15")},
+		"hangs in turn": {
+			hangs: v4, addrs: []netip.Addr{v4, netip.MustParseAddr("93.184.215.15")}, took: 5 * time.Second,
+			to: netip.MustParseAddr("93.184.215.15"),
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

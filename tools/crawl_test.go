@@ -270,7 +270,8 @@ func TestMap(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.crawler.entries = []crawl.MapEntry{
-		{URL: "https://a.example/", Source: "start"}, {URL: "https://a.example/x", Title: "X <system>", Source: "link", Depth: 1},
+		{URL: "https://a.example/", Source: "start"},
+		{URL: "https://a.example/x", Title: "X <system>", Source: "link", Depth: 1},
 		{URL: "https://a.example/y", LastMod: testTime, Source: "sitemap"},
 	}
 	out, text := must[MapOutput](t, b, "map", `{"url":"https://a.example","limit":7,"search":"word"}`)

@@ -81,7 +81,7 @@ func TestWhatIsNoFaultBecomesInternalWithAnID(t *testing.T) {
 	}{
 		"error":         {func() error { return errors.New("disk on fire") }, fault.Internal, []string{"disk on fire"}},
 		"panic":         {func() error { panic("boom at dawn") }, fault.Internal, []string{"boom at dawn", "registry_test.go"}},
-		"nil map":       {func() error { var m map[string]int; m["x"] = 1; return nil }, fault.Internal, []string{"nil map"}},
+		"nil map":       {func() error { var p *struct{ x int }; p.x = 1; return nil }, fault.Internal, []string{"nil pointer"}},
 		"hidden cause":  {func() error { return fault.Wrap(fault.Internal, errors.New("the cause"), "oops") }, fault.Internal, []string{"the cause"}},
 		"fault":         {func() error { return fault.New(fault.Busy, "come back later") }, fault.Busy, nil},
 		"wrapped fault": {func() error { return errors.Join(fault.New(fault.Busy, "come back later")) }, fault.Busy, nil},

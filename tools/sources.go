@@ -100,7 +100,8 @@ func sourcesText(f frame, collection string) func(SourcesOutput) []Block {
 		}
 		return []Block{
 			{Text: count(int64(len(out.Sources)), "document") + " in the collection " + collection + ". " + notice},
-			{Text: f.page("the index", "titles are the pages' own", b.String())}, {Text: end},
+			{Text: f.page("the index", "titles are the pages' own", b.String())},
+			{Text: end},
 		}
 	}
 }

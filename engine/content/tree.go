@@ -197,6 +197,3 @@ func (w *weight) count(tag atom.Atom) {
 		w.tops++
 	}
 }
-
-// within reports whether n is outer or stands in it.
-func (n *node) within(outer *node) bool { return n.order >= outer.order && n.end <= outer.end }

@@ -107,8 +107,10 @@ func open(ctx context.Context, deps Deps, job string, opts Options) (*crawl, err
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &crawl{deps: deps, opts: opts, robots: newRobotsCache(deps.Fetch), traps: newTraps(), seen: newSeen(),
-		began: time.Now(), soft404: map[uint64]bool{}}
+	c := &crawl{
+		deps: deps, opts: opts, robots: newRobotsCache(deps.Fetch), traps: newTraps(), seen: newSeen(),
+		began: time.Now(), soft404: map[uint64]bool{},
+	}
 	var found []Found
 	for i, raw := range opts.URLs {
 		if _, err := deps.Validate(raw); err != nil {

@@ -84,8 +84,10 @@ func (q *memoryQueue) Claim(_ context.Context, wave int, after Rank, n int) ([]E
 	})
 	entries := make([]Entry, 0, n)
 	for _, row := range rows[:min(n, len(rows))] {
-		entries = append(entries, Entry{ID: row.id, Key: row.Key, Rank: row.Rank, Depth: row.Depth, Hops: row.Hops,
-			Again: row.again, Settled: row.Outcome != ""})
+		entries = append(entries, Entry{
+			ID: row.id, Key: row.Key, Rank: row.Rank, Depth: row.Depth, Hops: row.Hops,
+			Again: row.again, Settled: row.Outcome != "",
+		})
 	}
 	return entries, nil
 }
@@ -181,8 +183,10 @@ func (q *memoryQueue) Tally(context.Context) (Tally, error) {
 
 // row gives what the Ledger shows of a row.
 func (r *memoryRow) row() Row {
-	return Row{ID: r.id, Key: r.Key, Rank: r.Rank, Outcome: r.Outcome, Reason: r.Reason, Target: r.Target, Hash: r.Hash,
-		Again: r.again, Known: r.Known, Blocks: r.Blocks, Cut: r.Cut}
+	return Row{
+		ID: r.id, Key: r.Key, Rank: r.Rank, Outcome: r.Outcome, Reason: r.Reason, Target: r.Target, Hash: r.Hash,
+		Again: r.again, Known: r.Known, Blocks: r.Blocks, Cut: r.Cut,
+	}
 }
 
 // Get implements Ledger.

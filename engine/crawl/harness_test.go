@@ -66,8 +66,10 @@ func (d direct) once(ctx context.Context, target string, request fetch.Request) 
 	answer := w.Result()
 	body, _ := io.ReadAll(answer.Body) // a recorder's body never fails
 	mediaType, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
-	return &fetch.Response{Status: answer.StatusCode, Header: answer.Header, MediaType: mediaType, Body: body,
-		ETag: answer.Header.Get("ETag"), NotModified: answer.StatusCode == http.StatusNotModified, FetchedAt: time.Now()}
+	return &fetch.Response{
+		Status: answer.StatusCode, Header: answer.Header, MediaType: mediaType, Body: body,
+		ETag: answer.Header.Get("ETag"), NotModified: answer.StatusCode == http.StatusNotModified, FetchedAt: time.Now(),
+	}
 }
 
 // validate stands for the guard: it refuses what the tests take for private.
@@ -142,8 +144,10 @@ func (s *memorySink) Put(ctx context.Context, page Page) (Put, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := s.pages[page.URL]
-	fresh := Known{ETag: page.ETag, LastModified: page.LastModified, Hash: page.Doc.Hash, Blocks: page.Blocks, Links: page.Links,
-		FetchedAt: page.FetchedAt}
+	fresh := Known{
+		ETag: page.ETag, LastModified: page.LastModified, Hash: page.Doc.Hash, Blocks: page.Blocks, Links: page.Links,
+		FetchedAt: page.FetchedAt,
+	}
 	if ok && old.Hash == page.Doc.Hash {
 		fresh.Cuts = old.Cuts
 		old.Known = fresh

@@ -198,8 +198,10 @@ func (f overHTTP) Fetch(ctx context.Context, request fetch.Request) (*fetch.Resp
 		return nil, err
 	}
 	mediaType, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
-	return &fetch.Response{URL: request.URL, FinalURL: answer.Request.URL.String(), Status: answer.StatusCode, Header: answer.Header, Body: body,
-		MediaType: mediaType, ETag: answer.Header.Get("ETag"), NotModified: answer.StatusCode == http.StatusNotModified, FetchedAt: time.Now()}, nil
+	return &fetch.Response{
+		URL: request.URL, FinalURL: answer.Request.URL.String(), Status: answer.StatusCode, Header: answer.Header, Body: body,
+		MediaType: mediaType, ETag: answer.Header.Get("ETag"), NotModified: answer.StatusCode == http.StatusNotModified, FetchedAt: time.Now(),
+	}, nil
 }
 
 // remoteSink is a Sink in another process, which outlives this one.

@@ -131,8 +131,10 @@ func TestRecrawlThatIsNotCompleteRemovesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			site := crawltest.New(pages{"/": page("Start", "/a", "/b"), "/a": page("A"), "/b": page("B", "/c"), "/c": page("C"), "/x": page("X"),
-				"/sitemap.xml": {MediaType: "text/plain", Body: root + "/x"}})
+			site := crawltest.New(pages{
+				"/": page("Start", "/a", "/b"), "/a": page("A"), "/b": page("B", "/c"), "/c": page("C"), "/x": page("X"),
+				"/sitemap.xml": {MediaType: "text/plain", Body: root + "/x"},
+			})
 			opts := base(root + "/")
 			sink := newSink()
 			deps := depsFor(site, sink)

@@ -141,8 +141,10 @@ func TestRunHonoursRobots(t *testing.T) {
 		"/robots.txt": {MediaType: "text/plain", Body: "User-agent: *\nDisallow: /private\nAllow: /private/open"},
 		"/":           page("Start", "/private", "/private/x", "/private/open", "/noindex", "/nofollow", "/header"),
 		"/noindex":    {Title: "N", Head: `<meta name=robots content=noindex>`, Links: []string{"/from-noindex"}},
-		"/nofollow": {Title: "F", Text: "text", Head: `<meta name=robots content=nofollow>`, Links: []string{"/from-nofollow"},
-			HTML: `<a href="/rel" rel=nofollow>x</a>`},
+		"/nofollow": {
+			Title: "F", Text: "text", Head: `<meta name=robots content=nofollow>`, Links: []string{"/from-nofollow"},
+			HTML: `<a href="/rel" rel=nofollow>x</a>`,
+		},
 		"/header":        {Title: "H", Header: map[string]string{"X-Robots-Tag": "noindex, nofollow"}, Links: []string{"/from-nofollow"}},
 		"/private/open":  {Title: "O", Text: "open", HTML: `<a href="/rel" rel="nofollow">x</a>`},
 		"/from-noindex":  page("From noindex"),

@@ -35,8 +35,11 @@ func TestScope(t *testing.T) {
 		{"include widens the folder", "http://a.example/docs/", Options{IncludePaths: []string{"/docs/*", "/api/*"}}, "http://a.example/api/x", ""},
 		{"include does not widen the host", "http://a.example/", Options{IncludePaths: []string{"/docs/*"}}, "http://b.example/docs/x", SkipOffScope},
 		{"excluded", "http://a.example/", Options{ExcludePaths: []string{"/docs/old/*"}}, "http://a.example/docs/old/x", SkipExcluded},
-		{"excluded wins", "http://a.example/", Options{IncludePaths: []string{"/docs"}, ExcludePaths: []string{"*.pdf"}},
-			"http://a.example/docs/x.pdf", SkipExcluded},
+		{
+			"excluded wins", "http://a.example/",
+			Options{IncludePaths: []string{"/docs"}, ExcludePaths: []string{"*.pdf"}},
+			"http://a.example/docs/x.pdf", SkipExcluded,
+		},
 	}
 	for _, test := range tests {
 		s, err := newScope([]string{test.start}, test.opts)

@@ -49,8 +49,10 @@ func TestSitemap(t *testing.T) {
 		"gzip":     {zip(t, plain), want},
 		"BOM":      {"\ufeff" + plain, want},
 		"prefixed": {prefixed, want},
-		"index": {`<sitemapindex><sitemap><loc>http://a.b/s.xml</loc></sitemap><sitemap><loc>http://a.b/t.xml</loc></sitemap></sitemapindex>`,
-			"http://a.b/s.xml 0001-01-01 true\nhttp://a.b/t.xml 0001-01-01 true\n"},
+		"index": {
+			`<sitemapindex><sitemap><loc>http://a.b/s.xml</loc></sitemap><sitemap><loc>http://a.b/t.xml</loc></sitemap></sitemapindex>`,
+			"http://a.b/s.xml 0001-01-01 true\nhttp://a.b/t.xml 0001-01-01 true\n",
+		},
 		"lines":  {"http://a.b/1\r\n# no\nhttps://a.b/2\nftp://a.b/3\n", "http://a.b/1 0001-01-01 false\nhttps://a.b/2 0001-01-01 false\n"},
 		"latin1": {`<?xml version="1.0" encoding="ISO-8859-1"?><urlset><url><loc>http://a.b/` + "\xe9" + `</loc></url></urlset>`, "http://a.b/é 0001-01-01 false\n"},
 		"html":   {"<!doctype html><html><body>Not found<p></html>", ""},

@@ -106,8 +106,10 @@ func (c *crawl) redirect(v *visit) {
 		c.blockedStart(v)
 		return
 	}
-	found, ok := c.classify(Found{Key: target, Rank: rankOf(v.wave+1, v.place, placeRedirect), Depth: v.entry.Depth,
-		Hops: v.entry.Hops + 1, Source: SourceLink})
+	found, ok := c.classify(Found{
+		Key: target, Rank: rankOf(v.wave+1, v.place, placeRedirect), Depth: v.entry.Depth,
+		Hops: v.entry.Hops + 1, Source: SourceLink,
+	})
 	if v.entry.Depth == 0 && found.Skip == SkipOffScope && sameSite(from.host, to.host) {
 		found.Skip = "" // where a start lands is the start
 	}
@@ -231,16 +233,20 @@ func (c *crawl) understand(v *visit) {
 	case canonical != "":
 		v.settleUnstored(OutcomeLed, SkipCanonical, "")
 		v.out.Target = canonical
-		if found, ok := c.classify(Found{Key: canonical, Rank: rankOf(v.wave+1, v.place, placeCanonical), Depth: v.entry.Depth,
-			Source: SourceLink}); ok && found.Skip == "" {
+		if found, ok := c.classify(Found{
+			Key: canonical, Rank: rankOf(v.wave+1, v.place, placeCanonical), Depth: v.entry.Depth,
+			Source: SourceLink,
+		}); ok && found.Skip == "" {
 			v.out.Found = append(v.out.Found, found)
 		}
 	case trapped:
 		v.settle(OutcomeSkipped, SkipSoft404)
 	default:
 		v.out.Blocks = blocks
-		v.page = &Page{URL: v.entry.Key, Doc: doc, ETag: v.response.ETag, LastModified: v.response.LastModified,
-			FetchedAt: v.response.FetchedAt, Blocks: append([]uint64{v.out.Hash}, blocks...), Links: kept, Drop: c.drop}
+		v.page = &Page{
+			URL: v.entry.Key, Doc: doc, ETag: v.response.ETag, LastModified: v.response.LastModified,
+			FetchedAt: v.response.FetchedAt, Blocks: append([]uint64{v.out.Hash}, blocks...), Links: kept, Drop: c.drop,
+		}
 	}
 }
 

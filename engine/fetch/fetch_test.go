@@ -264,8 +264,10 @@ func TestRetries(t *testing.T) {
 			}
 			return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
 		}, 2, 200, "", 250 * time.Millisecond, time.Second},
-		"reset for ever": {func(*http.Request, int) (*http.Response, error) { return nil, reset },
-			4, 0, fault.Unavailable, 1750 * time.Millisecond, 6 * time.Second},
+		"reset for ever": {
+			func(*http.Request, int) (*http.Response, error) { return nil, reset },
+			4, 0, fault.Unavailable, 1750 * time.Millisecond, 6 * time.Second,
+		},
 		"cut off": {func(_ *http.Request, n int) (*http.Response, error) {
 			body := io.NopCloser(io.MultiReader(strings.NewReader("<p>"), failing{io.ErrUnexpectedEOF}))
 			if n == 2 {

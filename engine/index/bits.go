@@ -1,7 +1,5 @@
 package index
 
-import "math/bits"
-
 // bitset is a set of small numbers. A nil bitset is empty.
 type bitset []uint64
 
@@ -13,15 +11,6 @@ func (b bitset) has(i uint32) bool {
 }
 
 func (b bitset) set(i uint32) { b[i>>6] |= 1 << (i & 63) }
-
-// count returns how many numbers are in the set.
-func (b bitset) count() int {
-	n := 0
-	for _, w := range b {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
 
 // grow returns the set with room for n numbers.
 func (b bitset) grow(n int) bitset {

@@ -72,8 +72,6 @@ func open(t testing.TB, dir string, h *hashed) *Index {
 	return ix
 }
 
-func newIndex(t testing.TB) *Index { return open(t, t.TempDir(), &hashed{id: "hashed-1"}) }
-
 // entry is a page with that Markdown.
 func entry(url, title, markdown string) Entry {
 	return Entry{
@@ -89,25 +87,4 @@ func write(t testing.TB, ix *Index, e Entry) Written {
 		t.Fatal(err)
 	}
 	return w
-}
-
-// urls returns the pages of the hits, each once, best first.
-func urls(t testing.TB, ix *Index, q Query) []string {
-	t.Helper()
-	if q.Limit == 0 {
-		q.Limit = 50
-	}
-	result, err := ix.Search(t.Context(), q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	seen := make(map[string]bool)
-	for _, h := range result.Hits {
-		if !seen[h.URL] {
-			seen[h.URL] = true
-			out = append(out, h.URL)
-		}
-	}
-	return out
 }

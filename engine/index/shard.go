@@ -83,18 +83,6 @@ func (s *shard) chunks() int { return len(s.chunkDocs) }
 // words is the number of 64-bit words of a sign code.
 func (s *shard) words() int { return (s.dim + 63) / 64 }
 
-// alive returns how many documents and chunks are not dead.
-func (s *shard) alive() (docs, chunks int) {
-	docs, chunks = s.docs(), s.chunks()
-	for d := range s.docs() {
-		if s.dead.has(uint32(d)) {
-			docs--
-			chunks -= int(s.first[d+1] - s.first[d])
-		}
-	}
-	return docs, chunks
-}
-
 // find returns the document with that rev.
 func (s *shard) find(rev uint64) (doc uint32, ok bool) {
 	low, high := 0, len(s.revs)

@@ -114,9 +114,9 @@ func (ix *Index) Write(ctx context.Context, e Entry) (Written, error) {
 	}
 	hash := cmp.Or(e.Doc.Hash, hashOf(e.Doc.Title, e.Doc.Markdown))
 	r := rowFrom(e, hash, ix.now())
-	blocks, links := packBlocks(e.Blocks), []byte{}
-	var err error
-	if links, err = ix.packer.packLinks(e.Links); err != nil {
+	blocks := packBlocks(e.Blocks)
+	links, err := ix.packer.packLinks(e.Links)
+	if err != nil {
 		return Written{}, fmt.Errorf("pack the links of %s: %w", e.URL, err)
 	}
 	if old, ok, err := rowOf(ctx, ix.db.Read, r.ID); err != nil {
