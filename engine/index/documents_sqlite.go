@@ -149,7 +149,8 @@ func insert(ctx context.Context, tx *sql.Tx, r *row, p *prepared) error {
 		return fmt.Errorf("store the document %s: %w", r.URL, err)
 	}
 	const text = `INSERT INTO document_texts (rev, layout, markdown, headings, cuts, blocks, links) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	if _, err = tx.ExecContext(ctx, text, r.rev, p.layout, p.markdown, p.headings, p.cuts, p.blocks, p.links); err != nil {
+	_, err = tx.ExecContext(ctx, text, r.rev, p.layout, p.markdown, p.headings, p.cuts, notNull(p.blocks), notNull(p.links))
+	if err != nil {
 		return fmt.Errorf("store the text of %s: %w", r.URL, err)
 	}
 	if p.chunks == 0 {
@@ -159,6 +160,15 @@ func insert(ctx context.Context, tx *sql.Tx, r *row, p *prepared) error {
 		return fmt.Errorf("store the index of %s: %w", r.URL, err)
 	}
 	return nil
+}
+
+// notNull is b, empty where it is nil: the driver reads an empty blob as nil, and
+// writes nil as NULL.
+func notNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 // millis is a time as the database keeps it: unix milliseconds, 0 for none.
