@@ -26,19 +26,62 @@ type failure struct {
 // confirmID names our one question in input requests and their answers.
 const confirmID = "confirm"
 
-// callTool runs one tool. Whatever the tool fails with is a result; the library
-// sees no error.
-func (s *Server) callTool(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-	x := exchangeFrom(ctx)
-	t, err := s.reg.Find(ctx, request.Params.Name, &s.view)
+// direct reports whether a call goes to the registry without the library, whose
+// dispatcher decodes each message six times over. Calls are what models wait
+// for, and this is what pays for the checks around them. What is odd about a
+// request, the library shall say.
+func (s *Server) direct(m *message) bool {
+	return m.method == string(mcp.MethodToolsCall) && s.ours[m.name] && !m.odd &&
+		(!m.modern() || (m.capabilities != nil && mcp.IsValidProtocolVersion(m.version)))
+}
+
+// callDirect answers such a call as the library would.
+func (s *Server) callDirect(ctx context.Context, x *exchange) (result any, e *rpcError) {
+	defer func() {
+		if v := recover(); v != nil {
+			result, e = nil, s.panicked(ctx, x, v)
+		}
+	}()
+	var answers mcp.InputResponses
+	if x.msg.answers != nil {
+		if err := json.Unmarshal(x.msg.answers, &answers); err != nil {
+			return nil, &rpcError{Code: mcp.INVALID_PARAMS, Message: "inputResponses is not an object of answers"}
+		}
+	}
+	if x.msg.modern() {
+		x.SetClientCapabilities(*x.msg.capabilities)
+	}
+	out := s.callTool(ctx, x, answers)
+	if !x.msg.modern() {
+		return out, nil
+	}
+	if x.task != nil {
+		return x.task, nil
+	}
+	if out.ResultType == "" {
+		out.ResultType = mcp.ResultTypeComplete
+	}
+	out.EnsureResultMeta().SetServerInfo(s.identity())
+	return out, nil
+}
+
+// callFromLibrary is the handler of our tools in the library, for requests that
+// are not direct.
+func (s *Server) callFromLibrary(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	return s.callTool(ctx, exchangeFrom(ctx), request.Params.InputResponses), nil
+}
+
+// callTool runs one tool. Whatever the tool fails with is a result.
+func (s *Server) callTool(ctx context.Context, x *exchange, answers mcp.InputResponses) *mcp.CallToolResult {
+	t, err := s.reg.Find(ctx, x.msg.name, &s.view)
 	if err != nil {
-		return failed(err), nil
+		return failed(err)
 	}
 	if !security.IdentityFrom(ctx).Can(t.Scope) {
 		x.refuse(t.Scope)
 	}
-	call := tools.Call{Name: t.Name, Args: request.Params.RawArguments, View: &s.view, Door: x.door}
-	asTask := t.Job && x.msg.modern() && x.msg.declaresTasks
+	call := tools.Call{Name: t.Name, Args: x.msg.arguments, View: &s.view, Door: x.door}
+	asTask := t.Job && x.msg.modern() && x.msg.declaresTasks()
 	if asTask {
 		call.Args = withoutWait(call)
 	}
@@ -47,24 +90,24 @@ func (s *Server) callTool(ctx context.Context, request mcp.CallToolRequest) (*mc
 		call.Progress = p.report
 		defer p.end()
 	}
-	if answer := server.ElicitationResponse(request.Params.InputResponses, confirmID); answer != nil {
+	if answer := server.ElicitationResponse(answers, confirmID); answer != nil {
 		if !agreed(answer) {
-			return failed(errDeclined), nil
+			return failed(errDeclined)
 		}
-		call.Args = confirm(call, request.Params.RequestState)
+		call.Args = confirm(call, x.msg.state)
 	}
 	result, err := s.reg.Call(ctx, call)
 	var question *tools.ConfirmError
 	if errors.As(err, &question) && x.canElicit() {
-		return s.ask(ctx, x, call, question), nil
+		return s.ask(ctx, x, call, question)
 	}
 	if err != nil {
-		return failed(err), nil
+		return failed(err)
 	}
 	if asTask {
 		x.task = s.asTask(ctx, x, result)
 	}
-	return succeeded(result), nil
+	return succeeded(result)
 }
 
 var errDeclined = fault.New(fault.Canceled, "the user declined; nothing was changed")

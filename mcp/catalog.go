@@ -19,8 +19,10 @@ import (
 // most of a start.
 func (s *Server) register() {
 	var entries []server.ServerTool
+	s.ours = make(map[string]bool)
 	for _, t := range s.reg.Visible(security.Local(), s.view) {
-		entries = append(entries, server.ServerTool{Tool: mcp.Tool{Name: t.Name}, Handler: s.callTool})
+		s.ours[t.Name] = true
+		entries = append(entries, server.ServerTool{Tool: mcp.Tool{Name: t.Name}, Handler: s.callFromLibrary})
 	}
 	s.lib.AddTools(entries...)
 	for _, r := range s.reg.Resources() {

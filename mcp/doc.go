@@ -1,13 +1,15 @@
 // Package mcp is the MCP door: it shows a [Registry] to clients over stdio and
 // over HTTP, in both eras of the protocol at once.
 //
-// mcp-go decodes, dispatches and encodes; the transports are ours, because the
-// library's lose notifications, read bodies of any size, believe made-up
-// session ids and share one cancel table between strangers.
+// mcp-go knows the protocol's methods, their types and both eras; it answers
+// everything but calls of the registry's tools, which go past its dispatcher
+// (call.go says why). The transports are ours, because the library's lose
+// notifications, read bodies of any size, believe made-up session ids and share
+// one cancel table between strangers.
 //
-//	stdio.go   lines ─┐                          ┌─ catalog.go  what is listed
-//	                  ├─ message.go ─ server.go ─┤
-//	http.go    POST  ─┘  parse       handle      └─ call.go     one tool call
+//	stdio.go   lines ─┐                          ┌─ catalog.go  what is listed, by the library
+//	                  ├─ message.go ─ server.go ─┼─ call.go     one tool call
+//	http.go    POST  ─┘  parse       handle      └─ tasks.go    jobs as tasks
 //
 // One request is one [exchange] (exchange.go). It holds the way back to the
 // client (an outlet: the line writer of stdio, or the HTTP response, which

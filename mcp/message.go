@@ -31,8 +31,24 @@ type message struct {
 	requestID json.RawMessage // of notifications/cancelled
 	taskID    string          // of the tasks extension
 
-	declaresTasks  bool // the request names the extension among the client's capabilities
+	// capabilities are what a modern request says of its client.
+	capabilities   *mcp.ClientCapabilities
 	listensToTasks bool // subscriptions/listen asks for tasks
+
+	// Of tools/call.
+	arguments, answers json.RawMessage
+	state              string
+	// odd tells that some parameter was of another type than it should be.
+	odd bool
+}
+
+// declaresTasks reports whether the request names the extension.
+func (m *message) declaresTasks() bool {
+	if m.capabilities == nil {
+		return false
+	}
+	_, declared := m.capabilities.Extensions[tasksExtension]
+	return declared
 }
 
 // modern reports whether the message itself names a revision without sessions.
@@ -67,6 +83,7 @@ func parse(raw []byte) (*message, *rpcError) {
 		}
 		// Something within the parameters is of another type. It counts as
 		// missing here: the library or the tool says so, in the method's words.
+		m.odd = true
 	}
 	if len(in.ID) > 0 {
 		if !validID(in.ID) {
@@ -100,12 +117,13 @@ type incoming struct {
 	Error   json.RawMessage `json:"error"`
 	Params  struct {
 		Meta struct {
-			Version      json.RawMessage `json:"io.modelcontextprotocol/protocolVersion"`
-			Token        json.RawMessage `json:"progressToken"`
-			Capabilities struct {
-				Extensions map[string]json.RawMessage `json:"extensions"`
-			} `json:"io.modelcontextprotocol/clientCapabilities"`
+			Version      json.RawMessage         `json:"io.modelcontextprotocol/protocolVersion"`
+			Token        json.RawMessage         `json:"progressToken"`
+			Capabilities *mcp.ClientCapabilities `json:"io.modelcontextprotocol/clientCapabilities"`
 		} `json:"_meta"`
+		Arguments     json.RawMessage `json:"arguments"`
+		Answers       json.RawMessage `json:"inputResponses"`
+		State         json.RawMessage `json:"requestState"`
 		Name          json.RawMessage `json:"name"`
 		URI           json.RawMessage `json:"uri"`
 		Cursor        json.RawMessage `json:"cursor"`
@@ -128,7 +146,8 @@ func (m *message) take(in *incoming) {
 	if validID(p.RequestID) {
 		m.requestID = p.RequestID
 	}
-	_, m.declaresTasks = p.Meta.Capabilities.Extensions[tasksExtension]
+	m.capabilities = p.Meta.Capabilities
+	m.arguments, m.answers, m.state = p.Arguments, p.Answers, text(p.State)
 	m.listensToTasks = p.Notifications.TaskIDs != nil
 }
 

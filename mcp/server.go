@@ -49,6 +49,7 @@ type Server struct {
 	lib  *server.MCPServer
 
 	full     func() []mcp.Tool // what a caller with every scope sees
+	ours     map[string]bool   // names of the registry's tools
 	calls    running           // requests that run, over all transports
 	sessions sessionTable
 	limits   limiter
@@ -169,6 +170,9 @@ func (s *Server) result(ctx context.Context, x *exchange) (any, *rpcError) {
 	if x.msg.modern() && isTask(x.msg.method) {
 		return s.handleTask(ctx, x)
 	}
+	if s.direct(x.msg) {
+		return s.callDirect(ctx, x)
+	}
 	switch r := s.dispatch(ctx, x).(type) {
 	case nil:
 		return nil, nil
@@ -189,11 +193,11 @@ func (s *Server) precheck(ctx context.Context, m *message) *rpcError {
 	switch {
 	case m.cursor != "" && strings.HasSuffix(m.method, "/list"):
 		return &rpcError{Code: mcp.INVALID_PARAMS, Message: "unknown cursor: lists come in one page"}
-	case m.method == string(mcp.MethodToolsCall) && s.lib.GetTool(m.name) == nil:
+	case m.method == string(mcp.MethodToolsCall) && !s.ours[m.name] && s.lib.GetTool(m.name) == nil:
 		if _, err := s.reg.Find(ctx, m.name, &s.view); err != nil {
 			return &rpcError{Code: mcp.INVALID_PARAMS, Message: fault.MessageOf(err)}
 		}
-	case m.listensToTasks && m.method == string(mcp.MethodSubscriptionsListen) && !m.declaresTasks:
+	case m.listensToTasks && m.method == string(mcp.MethodSubscriptionsListen) && !m.declaresTasks():
 		return errTasksUndeclared
 	}
 	return nil
@@ -204,7 +208,7 @@ func (s *Server) precheck(ctx context.Context, m *message) *rpcError {
 func (s *Server) dispatch(ctx context.Context, x *exchange) (resp mcp.JSONRPCMessage) {
 	defer func() {
 		if v := recover(); v != nil {
-			e := s.internal(ctx, "panic in "+x.msg.method, fmt.Errorf("%v", v), debug.Stack())
+			e := s.panicked(ctx, x, v)
 			resp = mcp.JSONRPCError{Error: mcp.NewJSONRPCErrorDetails(e.Code, e.Message, e.Data)}
 		}
 	}()
@@ -229,6 +233,10 @@ func (s *Server) dispatch(ctx context.Context, x *exchange) (resp mcp.JSONRPCMes
 		<-forwarded
 	}()
 	return s.lib.HandleMessage(ctx, x.msg.raw)
+}
+
+func (s *Server) panicked(ctx context.Context, x *exchange, v any) *rpcError {
+	return s.internal(ctx, "panic in "+x.msg.method, fmt.Errorf("%v", v), debug.Stack())
 }
 
 // toRPC turns the library's error into what the client gets. Errors of our

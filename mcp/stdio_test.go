@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/security"
@@ -238,6 +240,28 @@ func TestQueueIsBounded(t *testing.T) {
 	if l.submit(1, func() {}) {
 		t.Error("a closed queue takes work")
 	}
+}
+
+// Two calls that come while one worker is idle both run, and at once.
+func TestNoCallWaitsBehindAWokenWorker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := lane{limit: 2}
+		l.submit(1, func() {})
+		synctest.Wait() // the worker is idle
+		var running atomic.Int32
+		release := make(chan struct{})
+		for range 2 {
+			l.submit(1, func() { running.Add(1); <-release })
+		}
+		synctest.Wait()
+		if n := running.Load(); n != 2 {
+			t.Errorf("%d run at once, want 2", n)
+		}
+		close(release)
+		l.close()
+		l.workers.Wait()
+	})
 }
 
 // Requests of different clients share nothing on one connection: a modern

@@ -56,12 +56,10 @@ func TestNotificationsAreNotLost(t *testing.T) {
 // What the library itself sends during a request arrives before the answer.
 func TestTheLibrarysNotificationsAreForwarded(t *testing.T) {
 	t.Parallel()
-	var door *Server
-	f := newFake()
-	f.add("log", security.ScopeRead, func(ctx context.Context, _ tools.Call) (*tools.Result, error) {
-		return &tools.Result{}, door.lib.SendNotificationToClient(ctx, "notifications/message", map[string]any{"data": "hi"})
+	door := doorTo(newFake())
+	door.lib.AddTool(mcp.NewTool("log"), func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		return &mcp.CallToolResult{}, door.lib.SendNotificationToClient(ctx, "notifications/message", map[string]any{"data": "hi"})
 	})
-	door = doorTo(f)
 	got := talk(t, door, hello, call(1, "log", "{}", false))
 	if len(got) != 3 || got[1].Method != "notifications/message" || got[2].Result == nil {
 		t.Errorf("got %+v", got)
@@ -400,10 +398,16 @@ func TestRunDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		door := New(newFake(), Config{Shutdown: errStopped}, discard)
 		ctx, x := door.newExchange(t.Context(), "http", &client{}, &message{method: "tools/call"}, nil)
+		listener, y := door.newExchange(t.Context(), "http", &client{}, &message{method: "subscriptions/listen"}, nil)
 		running, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- door.Run(running) }()
 		stop()
+		synctest.Wait()
+		if !errors.Is(context.Cause(listener), errStopped) {
+			t.Error("a listener is not ended at once")
+		}
+		door.close(y)
 		time.Sleep(24 * time.Second)
 		if ctx.Err() != nil {
 			t.Error("canceled before its time")

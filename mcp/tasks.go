@@ -79,7 +79,7 @@ var errTasksUndeclared = &rpcError{
 
 // handleTask answers the methods of the extension.
 func (s *Server) handleTask(ctx context.Context, x *exchange) (any, *rpcError) {
-	if !x.msg.declaresTasks {
+	if !x.msg.declaresTasks() {
 		return nil, errTasksUndeclared
 	}
 	one, err := s.job(ctx, x, x.msg.taskID)
@@ -226,8 +226,13 @@ func withoutWait(call tools.Call) json.RawMessage {
 
 func (s *Server) serverMeta() *mcp.Meta {
 	meta := &mcp.Meta{}
-	meta.SetServerInfo(mcp.Implementation{Name: serverName, Version: s.cfg.Version, Title: serverTitle})
+	meta.SetServerInfo(s.identity())
 	return meta
+}
+
+// identity is who we are to clients.
+func (s *Server) identity() mcp.Implementation {
+	return mcp.Implementation{Name: serverName, Version: s.cfg.Version, Title: serverTitle}
 }
 
 // decode reads a structured value of a tool.
