@@ -54,8 +54,8 @@ func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.seen[r.URL.Path]++
 		c.mu.Unlock()
 	}
-	if dir, ok := strings.CutSuffix(r.URL.Path, "index.html"); ok {
-		r.URL.Path = dir
+	if dir, ok := strings.CutSuffix(r.URL.Path, "/index.html"); ok {
+		r.URL.Path = dir + "/"
 	}
 	c.files.ServeHTTP(w, r)
 }

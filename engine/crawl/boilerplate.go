@@ -118,32 +118,43 @@ func (c *crawl) boilerplate(ctx context.Context) (map[uint64]bool, error) {
 const boilerplateMin = 10
 
 // isBoilerplate judges a block that stands on n of pages.
-func isBoilerplate(n, pages int) bool { return pages >= boilerplateMin && n*10 >= pages*3 }
+func isBoilerplate(n, pages int) bool { return pages >= boilerplateMin && n*10 >= pages*4 }
 
 // fingerprints gives the fingerprint of all that a page says, apart from where
 // its links lead, and in order those of its blocks that may be boilerplate, each
-// once. Headings, code and tables never are, and neither are the few words that
-// a reference repeats on every page ("Parameters:", "See also"), unless they are
-// links.
+// once.
 func fingerprints(doc *content.Document) (text uint64, blocks []uint64) {
-	const fewWords = 4
 	whole := fnv.New64a()
 	_, _ = whole.Write([]byte(doc.Title)) // a hash never fails
 	found := content.Blocks(doc.Markdown)
-	blocks = make([]uint64, 0, len(found))
+	blocks = make([]uint64, 0, min(len(found), 2*edgeBlocks))
 	var sum [8]byte
-	for _, block := range found {
+	for i, block := range found {
 		binary.LittleEndian.PutUint64(sum[:], block.Fingerprint)
 		_, _ = whole.Write(sum[:])
-		text := doc.Markdown[block.Start:block.End]
-		switch {
-		case text == "" || strings.ContainsRune("#`|", rune(text[0])):
-		case block.LinkDense, hasWords(text, fewWords):
+		atEdge := i < edgeBlocks || i >= len(found)-edgeBlocks
+		if atEdge && mayRepeat(doc.Markdown[block.Start:block.End], block.LinkDense) {
 			blocks = append(blocks, block.Fingerprint)
 		}
 	}
 	slices.Sort(blocks)
 	return max(whole.Sum64(), 1), slices.Compact(blocks)
+}
+
+// edgeBlocks is how many blocks at either end of a page may be boilerplate:
+// menus and version pickers stand above the content, footers and bars below it.
+const edgeBlocks = 8
+
+// mayRepeat reports whether a block that stands on many pages can be
+// boilerplate. Headings, code, tables, notes and parts of lists are not, and
+// neither are the few words that a reference repeats on every page
+// ("Parameters:", "See also"), unless they are links.
+func mayRepeat(block string, linkDense bool) bool {
+	const fewWords = 4
+	if block == "" || strings.IndexByte("#`|> \t", block[0]) >= 0 {
+		return false
+	}
+	return linkDense || hasWords(block, fewWords)
 }
 
 // hasWords reports whether a text has at least n words.

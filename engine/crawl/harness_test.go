@@ -79,7 +79,7 @@ func validate(raw string) (*url.URL, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, blocked
 	}
-	if host := u.Hostname(); host == "" || host == "localhost" || host == "private.example" || strings.HasPrefix(host, "169.254.") {
+	if host := u.Hostname(); host == "" || host == "localhost" || strings.HasPrefix(host, "private.") || strings.HasPrefix(host, "169.254.") {
 		return nil, blocked
 	}
 	return u, nil
@@ -102,6 +102,7 @@ type memorySink struct {
 	cleans  map[string]int // that changed something
 	gone    map[string]Evidence
 	fail    func(op, url string) error // if set, may fail a call before it does anything
+	lose    func() error               // if set, may fail a Put that has stored the page
 }
 
 // newSink returns an empty sink.
@@ -141,6 +142,17 @@ func (s *memorySink) Put(ctx context.Context, page Page) (Put, error) {
 	if err := s.before(ctx, "put", page.URL); err != nil {
 		return Put{}, err
 	}
+	put := s.put(page)
+	if s.lose != nil {
+		if err := s.lose(); err != nil {
+			return Put{}, err
+		}
+	}
+	return put, nil
+}
+
+// put stores a page.
+func (s *memorySink) put(page Page) Put {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, ok := s.pages[page.URL]
@@ -152,16 +164,16 @@ func (s *memorySink) Put(ctx context.Context, page Page) (Put, error) {
 		fresh.Cuts = old.Cuts
 		old.Known = fresh
 		s.pages[page.URL] = old
-		return Put{Change: Unchanged, Chunks: 1}, nil
+		return Put{Change: Unchanged, Chunks: 1}
 	}
 	s.puts[page.URL]++
 	next := stored{Known: fresh, Title: page.Doc.Title, Markdown: page.Doc.Markdown}
 	next.cut(page.Drop)
 	s.pages[page.URL] = next
 	if ok {
-		return Put{Change: Changed, Chunks: 1, Dropped: true}, nil
+		return Put{Change: Changed, Chunks: 1, Dropped: true}
 	}
-	return Put{Change: Added, Chunks: 1, Dropped: true}, nil
+	return Put{Change: Added, Chunks: 1, Dropped: true}
 }
 
 // cut leaves out blocks, and reports whether that is another set than before.
