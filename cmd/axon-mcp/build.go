@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -45,6 +44,7 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 			Fetch: client, Frontier: lazyFrontier{p.data}, Validate: guard.ValidateURL, Log: log,
 		}),
 		ValidateURL: guard.ValidateURL,
+		ConfirmKey:  func() ([]byte, error) { return confirmKey(cfg) },
 		Checks:      p.checks(),
 	})
 	if err := config.Wrong(guardErr, toolsErr); err != nil {
@@ -99,6 +99,7 @@ func (p *parts) callWithWorker(ctx context.Context, call tools.Call) (*tools.Res
 		}
 	})()
 	var result *tools.Result
+	var callErr error
 	worker := part{name: "worker", run: func(working context.Context) error {
 		select {
 		case <-working.Done():
@@ -115,10 +116,12 @@ func (p *parts) callWithWorker(ctx context.Context, call tools.Call) (*tools.Res
 		calling, end := context.WithCancelCause(working) // ends with the worker, where that fails
 		defer end(nil)
 		defer context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })()
-		var err error
-		result, err = p.registry.Call(calling, call)
-		return err
+		result, callErr = p.registry.Call(calling, call)
+		return callErr
 	}})
+	if err == nil {
+		err = callErr // being stopped is no failure of the group, and yet there is no result
+	}
 	return result, err
 }
 
@@ -129,31 +132,35 @@ func (p *parts) checks() []tools.Check {
 			return "axon-mcp " + version, "", nil
 		}},
 		{Name: "data directory", Run: func(ctx context.Context) (string, string, error) {
-			begin := time.Now()
-			_, err := p.data.get(ctx)
-			return p.detail(begin, err), hintFor(err, "AXON_DATA_DIR names another folder"), err
-		}},
-		{Name: "index", Run: func(ctx context.Context) (string, string, error) {
-			begin := time.Now()
-			o, err := p.data.get(ctx)
-			if err == nil {
-				err = o.index.Check(ctx)
+			if _, err := p.data.get(ctx); err != nil {
+				return "", "AXON_DATA_DIR names another folder", err
 			}
-			return p.detail(begin, err), hintFor(err, "crawl again into a new data directory, or import an export"), err
+			return p.cfg.Program.DataDir, "", nil
 		}},
+		p.check("database", "restore axon.db from a backup, or name another AXON_DATA_DIR", func(ctx context.Context, o *opened) error { return o.db.Check(ctx) }),
+		p.check("index", "crawl again into a new data directory, or import an export", func(ctx context.Context, o *opened) error { return o.index.Check(ctx) }),
+		p.check("jobs", "axon-mcp job_control recover frees jobs of dead processes", func(ctx context.Context, o *opened) error { return o.queue.Check(ctx) }),
+		p.check("artifacts", "check the folder's permissions and free space, or set AXON_OUTPUT_DIR", func(ctx context.Context, _ *opened) error {
+			files, err := p.data.artifacts()
+			if err != nil {
+				return err
+			}
+			return files.Check(ctx)
+		}),
 	}
 }
 
-func (p *parts) detail(begin time.Time, err error) string {
-	if err != nil {
-		return "" // doctor shows the error
-	}
-	return fmt.Sprintf("%s, answers in %s", p.cfg.Program.DataDir, spent(begin))
-}
-
-func hintFor(err error, hint string) string {
-	if err == nil {
-		return ""
-	}
-	return hint
+// check looks at one part of the open data directory.
+func (p *parts) check(name, hint string, look func(context.Context, *opened) error) tools.Check {
+	return tools.Check{Name: name, Run: func(ctx context.Context) (string, string, error) {
+		begin := time.Now()
+		o, err := p.data.get(ctx)
+		if err == nil {
+			err = look(ctx, o)
+		}
+		if err != nil {
+			return "", hint, err
+		}
+		return "answers in " + spent(begin), "", nil
+	}}
 }
