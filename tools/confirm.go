@@ -34,13 +34,17 @@ func (d *Deps) confirmed(ctx context.Context, del deletion, dryRun bool, token s
 	if del.count == 0 {
 		return false, "", nil
 	}
-	mint := func() string { return d.mint(ctx, del, d.Now().Add(confirmLife)) }
+	key, err := d.ConfirmKey()
+	if err != nil {
+		return false, "", fmt.Errorf("sign a confirm token: %w", err)
+	}
+	mint := func() string { return mint(ctx, key, del, d.Now().Add(confirmLife)) }
 	switch {
 	case dryRun:
 		return false, mint(), nil
 	case token == "":
 		return false, "", &ConfirmError{Question: del.question, Token: mint()}
-	case !d.valid(ctx, del, token):
+	case !valid(ctx, key, del, token, d.Now()):
 		return false, "", &ConfirmError{
 			Question: "The confirm token is older than 10 minutes, or what it stands for has changed. " + del.question, Token: mint(),
 		}
@@ -50,20 +54,20 @@ func (d *Deps) confirmed(ctx context.Context, del deletion, dryRun bool, token s
 
 // mint makes a token: its end in seconds since 1970 and an HMAC over who, what
 // and how many.
-func (d *Deps) mint(ctx context.Context, del deletion, until time.Time) string {
+func mint(ctx context.Context, key []byte, del deletion, until time.Time) string {
 	token := make([]byte, 8, 8+16)
 	binary.BigEndian.PutUint64(token, uint64(until.Unix()))
-	mac := hmac.New(sha256.New, d.ConfirmKey)
+	mac := hmac.New(sha256.New, key)
 	params, _ := json.Marshal(del.params) // our own plain structs
 	fmt.Fprintf(mac, "%d\x00%s\x00%s\x00%s\x00%d", until.Unix(), security.IdentityFrom(ctx).Subject, del.tool, params, del.count)
 	return base64.RawURLEncoding.EncodeToString(append(token, mac.Sum(nil)[:16]...))
 }
 
-func (d *Deps) valid(ctx context.Context, del deletion, token string) bool {
+func valid(ctx context.Context, key []byte, del deletion, token string, now time.Time) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(raw) != 8+16 {
 		return false
 	}
 	until := time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
-	return d.Now().Before(until) && hmac.Equal([]byte(token), []byte(d.mint(ctx, del, until)))
+	return now.Before(until) && hmac.Equal([]byte(token), []byte(mint(ctx, key, del, until)))
 }

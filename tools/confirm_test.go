@@ -114,7 +114,9 @@ func TestForgedTokens(t *testing.T) {
 
 func TestAKeyOfTheDataDirectoryHoldsAcrossProcesses(t *testing.T) {
 	t.Parallel()
-	key := func(d *Deps) { d.ConfirmKey = []byte("the data directory's own key 012") }
+	key := func(d *Deps) {
+		d.ConfirmKey = func() ([]byte, error) { return []byte("the data directory's own key 012"), nil }
+	}
 	first, second := newBench(t, key), newBench(t, key)
 	doc := index.Document{URL: "https://a.example/", Domain: "a.example"}
 	first.index.put(doc)

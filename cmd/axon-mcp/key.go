@@ -15,8 +15,11 @@ import (
 	"github.com/axon-mcp/axon-mcp/fault"
 )
 
-// keyFile holds the key that was made at the first start, in the data directory.
-const keyFile = "mcp.key"
+// Files of the data directory that hold keys, made at their first use.
+const (
+	keyFile     = "mcp.key"     // opens /mcp
+	confirmFile = "confirm.key" // signs the confirm tokens of destructive calls
+)
 
 // apiKey is the bearer key of /mcp: the configured one, or else the one in the
 // data directory, which is made where it is missing.
@@ -24,26 +27,38 @@ func apiKey(cfg config.Config) (string, error) {
 	if cfg.HTTP.APIKey.IsSet() {
 		return cfg.HTTP.APIKey.Reveal(), nil
 	}
-	path := filepath.Join(cfg.Program.DataDir, keyFile)
-	key, err := readKey(path)
+	return keptKey(filepath.Join(cfg.Program.DataDir, keyFile), "AXON_MCP_API_KEY")
+}
+
+// confirmKey is shared by all processes of the data directory, so that the token
+// of one command's dry run holds for the next.
+func confirmKey(cfg config.Config) ([]byte, error) {
+	key, err := keptKey(filepath.Join(cfg.Program.DataDir, confirmFile), "AXON_DATA_DIR")
+	return []byte(key), err
+}
+
+// keptKey reads the key at path, which it makes where there is none. setting is
+// the variable that a fault names.
+func keptKey(path, setting string) (string, error) {
+	key, err := readKey(path, setting)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
 	if err := makeKey(path); err != nil {
-		return "", fault.Wrap(fault.Unavailable, err, "cannot keep a key in %s: %v; set AXON_MCP_API_KEY or AXON_DATA_DIR", path, err)
+		return "", fault.Wrap(fault.Unavailable, err, "cannot keep a key in %s: %v; check %s", path, err, setting)
 	}
-	return readKey(path)
+	return readKey(path, setting)
 }
 
 // readKey reads a key that nobody else can read.
-func readKey(path string) (string, error) {
+func readKey(path, setting string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 && filepath.Separator == '/' {
 		return "", &config.Error{Faults: []string{fmt.Sprintf(
-			"AXON_MCP_API_KEY: others may read %s (mode %04o); remove the file for a new key, or set the key yourself", path, perm)}}
+			"%s: others may read %s (mode %04o); remove the file for a new key", setting, path, perm)}}
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -51,7 +66,7 @@ func readKey(path string) (string, error) {
 	}
 	key := strings.TrimSpace(string(raw))
 	if key == "" {
-		return "", &config.Error{Faults: []string{"AXON_MCP_API_KEY: " + path + " is empty; remove it for a new key"}}
+		return "", &config.Error{Faults: []string{setting + ": " + path + " is empty; remove it for a new key"}}
 	}
 	return key, nil
 }
