@@ -46,9 +46,10 @@ func checkArgs(tool string, schema *jsonschema.Schema, args json.RawMessage) (js
 }
 
 // Bounds of strings, in characters, and lists whose schema has no bound of its
-// own: no URL, name or pattern is longer, and a model need not read them.
+// own: no name or pattern is longer, and a model need not read them. URLs may be
+// half as long; the guard says so, in its own words.
 const (
-	maxString = 8_192
+	maxString = 16_384
 	maxItems  = 100
 )
 

@@ -21,6 +21,7 @@ type arguments struct {
 type given struct {
 	field tools.Field
 	texts []string // one for each time the flag stands there
+	items []string // of a list, that stand bare: commas and spaces are their own
 }
 
 // newArguments adds a flag for each field that does not stand bare, and for
@@ -106,14 +107,12 @@ func (a *arguments) bare(args []string) error {
 	case g == nil:
 		return usageError{"unexpected argument \"" + args[0] + "\": " + a.tool.Name + " takes flags only"}
 	case g.field.Type == "array":
-		for _, arg := range args {
-			g.texts = append(g.texts, strings.ReplaceAll(arg, ",", "\x00")) // a comma within an argument is its own
-		}
+		g.items = append(g.items, args...)
 	case len(args) == 1 || isProse(g.field.Name):
 		g.texts = []string{strings.Join(args, " ")}
 	default:
 		if many := a.given[g.field.Name+"s"]; many != nil && many.field.Type == "array" {
-			many.texts = append(many.texts, args...)
+			many.items = append(many.items, args...)
 			return nil
 		}
 		return usageError{"unexpected argument \"" + args[1] + "\": " + a.tool.Name + " takes one " + g.field.Name}
@@ -136,11 +135,11 @@ func (a *arguments) object() (json.RawMessage, error) {
 	object := make(map[string]json.RawMessage)
 	for _, field := range a.fields {
 		g := a.given[field.Name]
-		if len(g.texts) == 0 {
+		if len(g.texts)+len(g.items) == 0 {
 			continue
 		}
 		if field.Type == "array" {
-			object[field.Name] = listOf(g.texts, field.Items)
+			object[field.Name] = listOf(g.items, g.texts, field.Items)
 		} else {
 			object[field.Name] = valueOf(g.texts[0], field.Type)
 		}
@@ -148,12 +147,16 @@ func (a *arguments) object() (json.RawMessage, error) {
 	return json.Marshal(object)
 }
 
-// listOf splits at commas; a flag may be repeated, too.
-func listOf(texts []string, kind string) json.RawMessage {
+// listOf takes whole items, and splits texts at commas; a flag may be repeated,
+// too.
+func listOf(whole, texts []string, kind string) json.RawMessage {
 	items := []json.RawMessage{}
+	for _, item := range whole {
+		items = append(items, valueOf(item, kind))
+	}
 	for _, text := range texts {
 		for item := range strings.SplitSeq(text, ",") {
-			item = strings.TrimSpace(strings.ReplaceAll(item, "\x00", ","))
+			item = strings.TrimSpace(item)
 			if item != "" {
 				items = append(items, valueOf(item, kind))
 			}

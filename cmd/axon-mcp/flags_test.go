@@ -38,6 +38,7 @@ func TestArguments(t *testing.T) {
 		"nothing":                       {line: nil, want: `{}`},
 		"one bare":                      {positional: "url", line: []string{"https://a.b/x,y"}, want: `{"url":"https://a.b/x,y"}`},
 		"several bare go to the list":   {positional: "url", line: []string{"u", "v"}, want: `{"urls":["u","v"]}`},
+		"spaces around a bare one":      {positional: "urls", line: []string{" u", "v "}, want: `{"urls":[" u","v "]}`},
 		"a comma within a bare one":     {positional: "urls", line: []string{"u,1", "v"}, want: `{"urls":["u,1","v"]}`},
 		"words of a question are one":   {positional: "query", line: []string{"parse", "JSON"}, want: `{"query":"parse JSON"}`},
 		"a bare one that has no field":  {line: []string{"u"}, wrong: true},

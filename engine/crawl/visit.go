@@ -133,7 +133,7 @@ func (c *crawl) redirect(v *visit) {
 // blockedStart keeps the refusal of a start's redirect for the user.
 func (c *crawl) blockedStart(v *visit) {
 	if v.entry.Depth == 0 {
-		err := error(fault.New(fault.URLBlocked, "url_blocked: the address is not public"))
+		err := error(fault.New(fault.URLBlocked, "the address is not public"))
 		c.startErr.CompareAndSwap(nil, &err)
 	}
 }

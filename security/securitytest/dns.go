@@ -16,19 +16,25 @@ type DNS struct {
 	// Addr is its address:port.
 	Addr string
 
-	mu    sync.Mutex
-	names map[string][]string // answers in order; the last one repeats
-	asked map[string]int      // by name and type
+	mu     sync.Mutex
+	names  map[string][]string // answers in order; the last one repeats
+	others []string            // of every other name; nil: there is none
+	asked  map[string]int      // by name and type
 }
 
 // NewDNS starts a server that ends with the test. names maps a name to its
 // answers: records of one answer are separated by ',', successive answers by
 // '>', '-' is an answer without records, name=address a CNAME, and TC an answer
-// that is truncated over UDP. A name that is not there does not exist.
+// that is truncated over UDP. A name that is not there does not exist, unless
+// there is an answer for "*".
 func NewDNS(t testing.TB, names map[string]string) *DNS {
 	t.Helper()
 	d := &DNS{names: map[string][]string{}, asked: map[string]int{}}
 	for name, answers := range names {
+		if name == "*" {
+			d.others = strings.Split(answers, ">")
+			continue
+		}
 		d.names[dns.CanonicalName(name)] = strings.Split(answers, ">")
 	}
 	packets, streams := listen(t)
@@ -94,6 +100,9 @@ func (d *DNS) answer(reply *dns.Msg, name string, qtype uint16, streaming bool) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	answers, ok := d.names[name]
+	if !ok && d.others != nil {
+		answers, ok = d.others, true
+	}
 	if !ok {
 		reply.Rcode = dns.RcodeNameError
 		return
