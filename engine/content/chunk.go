@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ type piece struct{ start, end, tokens int }
 // block that is itself too long between lines, with the head of a table or a
 // fence repeated. count sizes a text in tokens and is called once a block.
 func Chunks(title, markdown string, headings []Heading, count func(string) int) []Chunk {
-	c := chunker{md: markdown, title: title, headings: headings, count: count}
+	c := chunker{md: markdown, title: title, headings: headings, above: parents(headings), count: count}
 	sections := c.sections()
 	for i := 0; i < len(sections); {
 		group := sections[i]
@@ -39,8 +40,27 @@ func Chunks(title, markdown string, headings []Heading, count func(string) int) 
 type chunker struct {
 	md, title string
 	headings  []Heading
+	above     []int // index of the heading above each, or -1
 	count     func(string) int
 	out       []Chunk
+}
+
+// parents finds, for each heading, the nearest one before it of a higher rank, or
+// -1.
+func parents(headings []Heading) []int {
+	above := make([]int, len(headings))
+	var open []int
+	for i, h := range headings {
+		for len(open) > 0 && headings[open[len(open)-1]].Level >= h.Level {
+			open = open[:len(open)-1]
+		}
+		above[i] = -1
+		if len(open) > 0 {
+			above[i] = open[len(open)-1]
+		}
+		open = append(open, i)
+	}
+	return above
 }
 
 // section is what stands under one heading, up to the next.
@@ -121,20 +141,16 @@ func (c *chunker) add(heading, start, end int, text string, tokens int) {
 
 // path lists the headings above and at a heading, and the nearest anchor.
 func (c *chunker) path(heading int) (path []string, anchor string) {
-	level := 7
-	for i := heading; i >= 0 && level > 1; i-- {
+	for i := heading; i >= 0; i = c.above[i] {
 		h := c.headings[i]
-		if h.Level >= level {
-			continue
-		}
-		level = h.Level
 		if anchor == "" {
 			anchor = h.Anchor
 		}
 		if h.Text != c.title {
-			path = append([]string{h.Text}, path...)
+			path = append(path, h.Text)
 		}
 	}
+	slices.Reverse(path)
 	return path, anchor
 }
 

@@ -29,16 +29,31 @@ func (w *writer) fence(text, language string) {
 	if text == "" {
 		return
 	}
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
+	fence := strings.Repeat("`", max(longestRun(text, '`')+1, 3))
 	w.block(2)
 	w.text(fence + language)
 	w.pending++
 	w.lines(text)
 	w.pending++
 	w.text(fence)
+}
+
+// longestRun is the length of the longest run of c in s.
+func longestRun(s string, c byte) int {
+	longest := 0
+	for i := strings.IndexByte(s, c); i >= 0 && i < len(s); {
+		end := i
+		for end < len(s) && s[end] == c {
+			end++
+		}
+		longest = max(longest, end-i)
+		next := strings.IndexByte(s[end:], c)
+		if next < 0 {
+			break
+		}
+		i = end + next
+	}
+	return longest
 }
 
 // gutters are classes of what stands in a code block and is not code.

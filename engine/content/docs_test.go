@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -110,7 +111,7 @@ func TestDocumentationIsKept(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				seen, _ := build(root, nil)
+				seen := build(root, nil, &nursery{}).root
 				var main *node
 				for _, m := range site.main {
 					if main = find(seen, m.fits); main != nil {
@@ -193,6 +194,40 @@ func BenchmarkParseDocs(b *testing.B) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkBesideParse reads each page in turn with html.Parse alone and whole,
+// so that a busy machine slows both; ratio is how fast the whole is beside the
+// parser alone (bar: 0.5).
+func BenchmarkBesideParse(b *testing.B) {
+	for _, site := range sites {
+		b.Run(site.name, func(b *testing.B) {
+			var bodies [][]byte
+			for _, path := range pagesOf(b, site.dir, 8) {
+				raw, err := os.ReadFile(path)
+				if err != nil {
+					b.Fatal(err)
+				}
+				bodies = append(bodies, raw)
+			}
+			var alone, whole time.Duration
+			for b.Loop() {
+				for _, body := range bodies {
+					began := time.Now()
+					if _, err := html.Parse(bytes.NewReader(body)); err != nil {
+						b.Fatal(err)
+					}
+					between := time.Now()
+					if _, err := Parse(Input{URL: "https://docs.example.com/a", MediaType: "text/html", Body: body}); err != nil {
+						b.Fatal(err)
+					}
+					alone, whole = alone+between.Sub(began), whole+time.Since(between)
+				}
+			}
+			b.ReportMetric(alone.Seconds()/whole.Seconds(), "ratio")
+			b.ReportMetric(float64(b.N*len(bodies))/whole.Seconds(), "pages/s")
 		})
 	}
 }

@@ -112,7 +112,7 @@ func isFrame(n *node) bool {
 // titleBefore returns the page's top heading where it stands before the main
 // node and not in it.
 func (j *judge) titleBefore(main *node) *node {
-	if find(main, func(n *node) bool { return n.tag == atom.H1 }) != nil {
+	if j.body.weight.tops == 0 || main.weight.tops > 0 && find(main, func(n *node) bool { return n.tag == atom.H1 }) != nil {
 		return nil
 	}
 	return find(j.body, func(n *node) bool {
@@ -132,7 +132,7 @@ func (j *judge) titleBefore(main *node) *node {
 // not stand in another that fits.
 func heaviest(root *node, fits func(*node) bool) *node {
 	var best *node
-	most := -1
+	most := int32(-1)
 	walk(root, func(n *node) bool {
 		if n.kind != html.ElementNode || n.junk {
 			return n.kind != html.TextNode && !n.junk

@@ -209,7 +209,7 @@ func parseFeed(in Input) *Document {
 	d := xml.NewDecoder(bytes.NewReader(in.Body))
 	d.Strict = false
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	links := newLinker(in.URL, nil)
+	links := newLinker(in.URL, "")
 	var b strings.Builder
 	for items := 0; items < maxFeedItems; {
 		token, err := d.Token()

@@ -107,25 +107,31 @@ var generators = []generator{
 // marks are what a page tells of its maker, gathered in one walk.
 type marks struct {
 	meta    string
-	classes map[string]bool
-	ids     map[string]bool
+	classes map[string]bool // class attributes as they stand
+	ids     map[string]bool // of those that some generator names
 }
 
-// gather reads the marks that some generator names.
+// gather reads the marks that some generator may name.
 func gather(root *node) marks {
 	m := marks{classes: map[string]bool{}, ids: map[string]bool{}}
 	walk(root, func(n *node) bool {
 		if n.kind != html.ElementNode {
 			return true
 		}
-		if n.tag == atom.Meta && strings.EqualFold(attr(n, "name"), "generator") && m.meta == "" {
+		if n.tag == atom.Meta && m.meta == "" && strings.EqualFold(attr(n, "name"), "generator") {
 			m.meta = strings.ToLower(attr(n, "content"))
 		}
-		for c := range strings.FieldsSeq(n.class) {
-			m.classes[c] = true
+		if n.class != "" && !m.classes[n.class] {
+			m.classes[n.class] = true
 		}
-		if id := n.id; id != "" {
-			m.ids[id] = true
+		if n.id != "" {
+			for i := range generators {
+				for _, id := range generators[i].ids {
+					if n.id == id {
+						m.ids[id] = true
+					}
+				}
+			}
 		}
 		return true
 	})
@@ -142,10 +148,16 @@ func identify(m marks) *generator {
 			}
 		}
 	}
+	classes := map[string]bool{}
+	for list := range m.classes {
+		for c := range strings.FieldsSeq(list) {
+			classes[c] = true
+		}
+	}
 	for i := range generators {
 		g := &generators[i]
 		for _, c := range g.classes {
-			if m.classes[c] {
+			if classes[c] {
 				return g
 			}
 		}
@@ -158,12 +170,22 @@ func identify(m marks) *generator {
 	return nil
 }
 
-// container returns where the generator puts the content, or nil.
+// container returns where the generator puts the content, or nil: the first
+// element that bears the earliest of the marks.
 func (g *generator) container(root *node) *node {
-	for _, m := range g.main {
-		if n := find(root, m.fits); n != nil && n.weight.text >= 40 {
-			return n
+	var best *node
+	rank := len(g.main)
+	walk(root, func(n *node) bool {
+		if n.kind != html.ElementNode || n.weight.text < 40 || rank == 0 {
+			return n.kind == html.DocumentNode
 		}
-	}
-	return nil
+		for i := range rank {
+			if g.main[i].fits(n) {
+				best, rank = n, i
+				break
+			}
+		}
+		return true
+	})
+	return best
 }

@@ -256,15 +256,7 @@ func isThumbnail(n *node) bool {
 
 // codeSpan quotes code with more backticks than it holds (CommonMark, 6.1).
 func codeSpan(s string) string {
-	longest, run := 0, 0
-	for i := range len(s) {
-		if s[i] == '`' {
-			run++
-			longest = max(longest, run)
-		} else {
-			run = 0
-		}
-	}
+	longest := longestRun(s, '`')
 	fence := strings.Repeat("`", longest+1)
 	if longest > 0 {
 		return fence + " " + s + " " + fence
@@ -294,8 +286,14 @@ func isMaths(n *node) bool {
 		(n.tag == atom.Span || n.tag == atom.Div) && n.class != "" && hasClass(n, "katex", "math", "mwe-math-element", "arithmatex") && isFormula(n)
 }
 
+// maxFormula is how many bytes and how many nodes a formula has at most.
+const maxFormula = 20_000
+
 // isFormula tells boxes named after maths that hold TeX, one way or another.
 func isFormula(n *node) bool {
+	if n.weight.text > maxFormula || n.end-n.order > maxFormula {
+		return false
+	}
 	if _, _, ok := delimited(rawText(n)); ok {
 		return true
 	}

@@ -11,22 +11,35 @@ import (
 type linker struct {
 	base *url.URL
 	seen map[string]string
+	// page, root and folder are what stands before "#…", "/…" and any other plain
+	// relative link; empty where the base has none of the kind.
+	page, root, folder string
 }
 
-// newLinker reads the first <base href> that leads to http(s).
-func newLinker(page string, root *node) *linker {
+// newLinker resolves against the page's URL and its <base href>, if that leads
+// to http(s).
+func newLinker(page, baseHref string) *linker {
 	base, err := url.Parse(page)
 	if err != nil {
 		base = &url.URL{}
 	}
-	if root != nil {
-		if n := find(root, func(n *node) bool { return n.tag == atom.Base && hasAttr(n, "href") }); n != nil {
-			if u, err := base.Parse(strings.TrimSpace(attr(n, "href"))); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-				base = u
-			}
+	if baseHref != "" {
+		if u, err := base.Parse(strings.TrimSpace(baseHref)); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+			base = u
 		}
 	}
-	return &linker{base: base, seen: map[string]string{}}
+	l := &linker{base: base, seen: map[string]string{}}
+	l.page, l.root, l.folder = l.before("#x"), l.before("/x"), l.before("x")
+	return l
+}
+
+// before returns what stands before href when it is resolved.
+func (l *linker) before(href string) string {
+	abs := l.parse(href)
+	if abs == "" {
+		return ""
+	}
+	return strings.TrimSuffix(abs, href)
 }
 
 // resolve returns the absolute http(s) URL of href, or nothing for any other.
@@ -38,11 +51,63 @@ func (l *linker) resolve(href string) string {
 		return got
 	}
 	abs := ""
-	if u, err := l.base.Parse(strings.TrimSpace(href)); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil {
-		abs = Sanitize(u.String())
+	switch {
+	case !isPlain(href):
+		abs = l.parse(href)
+	case href[0] == '#':
+		if l.page != "" {
+			abs = l.page + href
+		}
+	case href[0] == '/':
+		if l.root != "" {
+			abs = l.root + href
+		}
+	case l.folder != "":
+		abs = l.folder + href
 	}
 	l.seen[href] = abs
 	return abs
+}
+
+func (l *linker) parse(href string) string {
+	u, err := l.base.Parse(strings.TrimSpace(href))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return Sanitize(u.String())
+}
+
+// isPlain tells links that are resolved by putting them after the base: no
+// scheme, no query, no "." or "//" to clean away, and no character to escape.
+// Nearly all links of documentation are.
+func isPlain(href string) bool {
+	fragment, last := false, byte('/')
+	if href[0] == '/' {
+		last = 0
+	}
+	for i := range len(href) {
+		c := href[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		case c == '.':
+			if last == '/' && !fragment {
+				return false
+			}
+		case c == '/':
+			if last == '/' && !fragment {
+				return false
+			}
+		case c == '#':
+			if fragment || i == len(href)-1 {
+				return false
+			}
+			fragment = true
+		default:
+			return false
+		}
+		last = c
+	}
+	return true
 }
 
 // all returns the page's links in document order, each once, without fragments.
@@ -67,7 +132,9 @@ func (l *linker) all(root, main *node) []Link {
 			}
 		}
 		for c := n.first; c != nil; c = c.next {
-			visit(c, inMain)
+			if c.first != nil || c.tag == atom.A || c.tag == atom.Area {
+				visit(c, inMain)
+			}
 		}
 	}
 	visit(root, false)

@@ -3,6 +3,7 @@ package content
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -16,7 +17,36 @@ type writer struct {
 	known    bool // the container was found by a generator's marks
 	headings []Heading
 	level    int // of the last real heading
+	scratch  []byte
 	quoted   int // > 0 within an admonition or a quote: headings are bold lines
+}
+
+// writers keep their buffers from page to page.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// maxKept is the largest buffer that is kept.
+const maxKept = 4 << 20
+
+// release ends the use of a writer, whose buffers the next page gets.
+func (w *writer) release() {
+	b, scratch := w.b[:0], w.scratch[:0]
+	if cap(b) > maxKept || cap(scratch) > maxKept {
+		return
+	}
+	*w = writer{lineWriter: lineWriter{b: b}, scratch: scratch}
+	writers.Put(w)
+}
+
+// line begins a line in the writer's scratch buffer. One is written at a time:
+// it ends with done.
+func (w *writer) line() inline {
+	return inline{buf: w.scratch[:0], links: w.links, known: w.known}
+}
+
+// done ends a line and returns it.
+func (w *writer) done(l *inline) string {
+	w.scratch = l.buf
+	return string(l.buf)
 }
 
 // isBlockTag tells elements that begin a line of their own.
@@ -58,12 +88,11 @@ func (w *writer) children(n *node, gap int) {
 			c = c.next
 			continue
 		}
-		var line inline
-		line.links, line.known = w.links, w.known
+		line := w.line()
 		for ; c != nil && isInline(c); c = c.next {
 			line.node(c)
 		}
-		w.paragraph(line.String(), gap)
+		w.paragraph(w.done(&line), gap)
 	}
 }
 
@@ -199,12 +228,12 @@ func (w *writer) quote(n *node) {
 
 // heading writes a heading without its permalink.
 func (w *writer) heading(n *node) {
-	var line inline
-	line.links, line.known, line.flat = w.links, w.known, true
+	line := w.line()
+	line.flat = true
 	for c := n.first; c != nil; c = c.next {
 		line.node(c)
 	}
-	text := strings.Join(strings.Fields(line.String()), " ")
+	text := fold(w.done(&line))
 	if text == "" {
 		return
 	}
@@ -355,8 +384,6 @@ func (w *writer) term(n *node, outer int) {
 			id = a.id
 		}
 	}
-	var line inline
-	line.links, line.known = w.links, w.known
 	text := ""
 	if hasClass(n, "sig") {
 		text = tight(n)
@@ -364,10 +391,11 @@ func (w *writer) term(n *node, outer int) {
 			text = codeSpan(text)
 		}
 	} else {
+		line := w.line()
 		for c := n.first; c != nil; c = c.next {
 			line.node(c)
 		}
-		text = strings.Join(strings.Fields(line.String()), " ")
+		text = fold(w.done(&line))
 	}
 	if text == "" {
 		return

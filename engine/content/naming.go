@@ -106,8 +106,9 @@ func (j *judge) markEnding(h *node) {
 
 // startsWith reports whether no text stands in outer before inner, its child.
 func startsWith(outer, inner *node) bool {
+	left := manySiblings
 	for c := outer.first; c != nil && c != inner; c = c.next {
-		if c.weight.text > 0 {
+		if left--; c.weight.text > 0 || left == 0 {
 			return false
 		}
 	}

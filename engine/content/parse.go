@@ -44,12 +44,25 @@ func Parse(in Input) (*Document, error) {
 	if doc.Title == "" {
 		doc.Title = nameOf(in.URL)
 	}
-	sum := sha256.Sum256([]byte(doc.Title + "\x00" + doc.Markdown))
-	doc.Hash = hex.EncodeToString(sum[:])
+	doc.Hash = hashOf(doc.Title, "\x00", doc.Markdown)
 	if doc.Words == 0 {
 		doc.Words = len(strings.Fields(doc.Markdown))
 	}
 	return doc, nil
+}
+
+// hashOf is SHA-256 over the parts, without a copy of them.
+func hashOf(parts ...string) string {
+	h := sha256.New()
+	var piece [2048]byte
+	for _, s := range parts {
+		for len(s) > 0 {
+			n := copy(piece[:], s)
+			_, _ = h.Write(piece[:n]) // a hash never fails
+			s = s[n:]
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // nameOf is the last part of a URL's path, or its host.
@@ -82,27 +95,32 @@ func parseHTML(in Input) (*Document, error) {
 			n.Parent.RemoveChild(n)
 		}
 	}
-	root, chosen := build(page, include)
+	nodes := &nursery{}
+	defer nodes.release()
+	t := build(page, include, nodes)
+	root := t.root
 	gen := identify(gather(root))
-	links := newLinker(in.URL, root)
+	links := newLinker(in.URL, t.base)
 	doc := &Document{}
 	readMeta(root, doc, links)
 	if gen != nil {
 		doc.Generator = gen.name
 	}
-	mains, known := chosen, true
+	mains, known := t.chosen, true
 	if len(in.Include) == 0 {
 		mains, known = mainOf(root, gen)
-		if instead := withoutScript(page, mains[len(mains)-1]); instead != nil {
+		if instead := withoutScript(page, mains[len(mains)-1], nodes); instead != nil {
 			mains, known = []*node{instead}, false
 		}
 	}
-	w := &writer{links: links, gen: gen, known: known}
+	w := writers.Get().(*writer)
+	defer w.release()
+	w.links, w.gen, w.known = links, gen, known
 	for _, n := range mains {
 		w.block(2)
 		w.whole(n)
 	}
-	doc.Markdown = w.b.String()
+	doc.Markdown = string(w.b)
 	doc.Headings = trimmed(doc.Markdown, w.headings)
 	doc.Title = titleOf(doc, root)
 	var main *node
@@ -110,7 +128,7 @@ func parseHTML(in Input) (*Document, error) {
 		main = mains[len(mains)-1]
 	}
 	doc.Links = links.all(root, main)
-	doc.Words = root.weight.words
+	doc.Words = int(root.weight.words)
 	doc.Shell = isShell(page, doc.Words)
 	return doc, nil
 }
@@ -130,21 +148,21 @@ const nearlyEmpty, aPage = 300, 500
 
 // withoutScript returns what a page's <noscript> shows to readers that run no
 // scripts, where the page itself shows next to nothing.
-func withoutScript(page *html.Node, main *node) *node {
+func withoutScript(page *html.Node, main *node, nodes *nursery) *node {
 	if main.weight.text >= nearlyEmpty {
 		return nil
 	}
 	var best *node
-	most := aPage
+	most := int32(aPage)
 	for h := range page.Descendants() {
-		if h.DataAtom != atom.Noscript || h.FirstChild == nil || len(h.FirstChild.Data) < most {
+		if h.DataAtom != atom.Noscript || h.FirstChild == nil || len(h.FirstChild.Data) < int(most) {
 			continue
 		}
 		inner, err := html.Parse(strings.NewReader(h.FirstChild.Data))
 		if err != nil {
 			continue
 		}
-		if n, _ := build(inner, nil); n.weight.text >= most {
+		if n := build(inner, nil, nodes).root; n.weight.text >= most {
 			best, most = n, n.weight.text
 		}
 	}

@@ -1,8 +1,11 @@
 package content
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMarkdown(t *testing.T) {
@@ -154,7 +157,19 @@ func TestCutAndRestore(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add("<table><tr><td rowspan=3>a<td><pre>x</table><dl><dt class=sig id=x>f(*a)<dd>y")
+	pages, _ := filepath.Glob("testdata/*.html")
+	for _, path := range pages {
+		if page, err := os.ReadFile(path); err == nil {
+			f.Add(string(page))
+		}
+	}
 	f.Fuzz(func(t *testing.T, page string) {
+		began := time.Now()
+		defer func() {
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("%d bytes took %v", len(page), took)
+			}
+		}()
 		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(page)})
 		if err != nil {
 			t.Fatal(err)

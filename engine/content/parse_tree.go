@@ -2,6 +2,9 @@ package content
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"time"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -11,24 +14,80 @@ import (
 // the parser refuses (it stops at 512) is flattened.
 const maxNesting = 200
 
-// parseTree parses a page. One that is nested deeper than the parser goes is
-// read again with its innermost tags dropped, and if that does not help, as the
-// text between its tags.
+// A page is given so much time to be parsed, and so much more for each byte. That
+// is some fifty times what a page needs, so only one that makes the parser work
+// with the square of its size runs out of it.
+const (
+	parseTime     = 250 * time.Millisecond
+	parseTimeByte = time.Microsecond
+)
+
+var errSlow = errors.New("content: the page takes too long to parse")
+
+// watched reads a page for the parser and fails when its time is over.
+//
+// Attack: formatting elements that are not closed are opened again in every
+// paragraph (HTML, 13.2.4.3): with 300 of them, 200 KB make 18 million nodes.
+type watched struct {
+	rest  []byte
+	read  int
+	began time.Time
+}
+
+// Read implements io.Reader, in pieces that are small enough to look at the
+// clock often.
+func (w *watched) Read(p []byte) (int, error) {
+	if time.Since(w.began) > parseTime+time.Duration(w.read)*parseTimeByte {
+		return 0, errSlow
+	}
+	if len(w.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), 4096)], w.rest)
+	w.rest, w.read = w.rest[n:], w.read+n
+	return n, nil
+}
+
+func parseWatched(body []byte) (*html.Node, error) {
+	return html.Parse(&watched{rest: body, began: time.Now()})
+}
+
+// parseTree parses a page. One that is nested deeper than the parser goes, or
+// that takes too long, is read again with its innermost tags dropped, then
+// without formatting, and if that does not help, as the text between its tags.
 func parseTree(body []byte) (*html.Node, error) {
-	page, err := html.Parse(bytes.NewReader(body))
+	page, err := parseWatched(body)
+	if errors.Is(err, errSlow) {
+		page, err = parseWatched(body) // the machine may have slept
+	}
 	if err == nil {
 		return page, nil
 	}
-	if page, err = html.Parse(bytes.NewReader(flatten(body, maxNesting))); err == nil {
+	if !errors.Is(err, errSlow) {
+		if page, err = parseWatched(flatten(body, maxNesting, true)); err == nil {
+			return page, nil
+		}
+	}
+	if page, err = parseWatched(flatten(body, maxNesting, false)); err == nil {
 		return page, nil
 	}
-	return html.Parse(bytes.NewReader(flatten(body, 0)))
+	return html.Parse(bytes.NewReader(flatten(body, 0, false)))
 }
 
-// flatten drops the tags that stand deeper than limit, and of those that hide
-// what stands in them, that too: depth must not bring hidden text to light. Other
+// isFormatting tells the elements that the parser opens again where they were
+// not closed (HTML, 13.2.4.3).
+func isFormatting(tag atom.Atom) bool {
+	switch tag {
+	case atom.A, atom.B, atom.Big, atom.Code, atom.Em, atom.Font, atom.I, atom.Nobr, atom.S, atom.Small, atom.Strike, atom.Strong, atom.Tt, atom.U:
+		return true
+	}
+	return false
+}
+
+// flatten drops the tags that stand deeper than limit, and those of formatting
+// where that is not kept, and of those that hide what stands in them, that too: depth must not bring hidden text to light. Other
 // text, scripts and styles stay as they are.
-func flatten(body []byte, limit int) []byte {
+func flatten(body []byte, limit int, formatting bool) []byte {
 	var b bytes.Buffer
 	depth, hidden := 0, 0 // hidden is the depth of the dropped tag that hides, or 0
 	for z := html.NewTokenizer(bytes.NewReader(body)); ; {
@@ -54,7 +113,7 @@ func flatten(body []byte, limit int) []byte {
 		case kind == html.StartTagToken && !isVoid(tag):
 			depth++
 			switch {
-			case depth <= limit:
+			case depth <= limit && (formatting || !isFormatting(tag)):
 				b.Write(raw)
 			case neverShown(element(z, tag)):
 				hidden = depth
@@ -62,7 +121,7 @@ func flatten(body []byte, limit int) []byte {
 				b.WriteByte(' ')
 			}
 		case kind == html.EndTagToken:
-			if depth <= limit {
+			if depth <= limit && (formatting || !isFormatting(tag)) {
 				b.Write(raw)
 			}
 			depth = max(depth-1, 0)

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	maxSpan  = 50   // a cell is repeated over at most so many columns and rows
-	maxCells = 5000 // a larger table is cut into text
+	maxSpan  = 50       // a cell is repeated over at most so many columns and rows
+	maxCells = 5000     // a larger table is cut into text
+	maxAgain = 64 << 10 // bytes of cells that are written again for their spans
 )
 
 // table writes a GFM table, with spanning cells repeated. A table that lays out
@@ -30,6 +31,10 @@ func (w *writer) table(n *node) {
 	columns := 0
 	for _, r := range rows {
 		columns = max(columns, len(r))
+	}
+	if len(rows)*columns > 10*maxCells {
+		w.layout(n)
+		return
 	}
 	w.block(2)
 	if !header {
@@ -107,6 +112,7 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 		left int
 	}
 	hang := map[int]hanging{}
+	again := maxAgain
 	first := true
 	walk(n, func(tr *node) bool {
 		if tr.kind != html.ElementNode || tr.junk {
@@ -120,7 +126,7 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 			for hang[len(row)].left > 0 {
 				h := hang[len(row)]
 				hang[len(row)] = hanging{h.text, h.left - 1}
-				row = append(row, h.text)
+				row = append(row, repeated(h.text, &again))
 			}
 		}
 		heads, cells := 0, 0
@@ -135,9 +141,12 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 			fill()
 			text := w.cell(c)
 			down := span(c, "rowspan") - 1
-			for range span(c, "colspan") {
+			for i := range span(c, "colspan") {
 				if down > 0 {
 					hang[len(row)] = hanging{text, down}
+				}
+				if i > 0 {
+					text = repeated(text, &again)
 				}
 				row = append(row, text)
 			}
@@ -156,6 +165,15 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 	return rows, header
 }
 
+// repeated is the text of a cell in a further column or row, empty when a table
+// has repeated enough.
+func repeated(text string, left *int) string {
+	if *left -= len(text); *left < 0 {
+		return ""
+	}
+	return text
+}
+
 func span(n *node, key string) int {
 	v, err := strconv.Atoi(attr(n, key))
 	if err != nil {
@@ -166,10 +184,9 @@ func span(n *node, key string) int {
 
 // cell writes a cell in one line.
 func (w *writer) cell(n *node) string {
-	var line inline
-	line.links, line.known = w.links, w.known
+	line := w.line()
 	w.cellInto(n, &line)
-	s := strings.TrimSpace(line.String())
+	s := strings.TrimSpace(w.done(&line))
 	s = strings.ReplaceAll(s, "|", `\|`)
 	return strings.ReplaceAll(s, "\n", "<br>")
 }

@@ -58,7 +58,7 @@ func isTabRow(n *node) bool {
 // element, or the next elements themselves.
 func panelsAfter(row *node, n int) []*node {
 	var after []*node
-	for c := row.next; c != nil; c = c.next {
+	for c := row.next; c != nil && len(after) <= maxTabs; c = c.next {
 		if c.kind == html.ElementNode && c.weight.text > 0 {
 			after = append(after, c)
 		}
@@ -67,7 +67,7 @@ func panelsAfter(row *node, n int) []*node {
 		return nil
 	}
 	var inside []*node
-	for c := after[0].first; c != nil; c = c.next {
+	for c := after[0].first; c != nil && len(inside) <= maxTabs; c = c.next {
 		if c.kind == html.ElementNode && c.weight.text > 0 {
 			inside = append(inside, c)
 		}

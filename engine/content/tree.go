@@ -1,6 +1,7 @@
 package content
 
 import (
+	"math"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -21,7 +22,7 @@ type node struct {
 	attrs                     []html.Attribute
 	parent, first, last, next *node
 	weight                    weight // of the node and what is below
-	prose, kept               int    // bytes of text outside of links, and of all text, without junk; set by judge
+	prose, kept               int32  // bytes of text outside of links, and of all text, without junk; set by judge
 	junk                      bool   // no content; set by judge
 	block                     bool   // is, or holds, an element that begins a line of its own
 	order, end                int32
@@ -29,15 +30,15 @@ type node struct {
 
 // weight counts what stands in an element.
 type weight struct {
-	text     int // bytes of text, white space at the ends of text nodes not counted
-	linked   int // of it within links
-	links    int // <a href>
-	solid    int // paragraphs, headings, code, tables, quotes
-	headings int
-	commas   int // a sign of prose
-	words    int // between white space
-	local    int // <a href=#…>
-	tops     int // <h1> and <main>
+	text     int32 // bytes of text, white space at the ends of text nodes not counted
+	linked   int32 // of it within links
+	links    int32 // <a href>
+	solid    int32 // paragraphs, headings, code, tables, quotes
+	headings int32
+	commas   int32 // a sign of prose
+	words    int32 // between white space
+	local    int32 // <a href=#…>
+	tops     int32 // <h1> and <main>
 }
 
 func (w *weight) add(o *weight) {
@@ -54,25 +55,57 @@ func (w *weight) add(o *weight) {
 
 // builder makes the tree.
 type builder struct {
-	slab   []node
+	nodes  *nursery
+	base   *node // the first <base href>
 	order  int32
-	linked int  // depth of links around the current node
-	pre    int  // depth of <pre>
-	fade   bool // leave out what is faded
-	faded  int  // bytes of text left out so
+	linked int             // depth of links around the current node
+	pre    int             // depth of <pre>
+	fade   bool            // leave out what is faded
+	faded  int             // bytes of text left out so
+	places map[string]bool // ids of templates that hold the place of a part; nil: not looked for
 	want   map[*html.Node]bool
 	chosen []*node // of want, outermost only
 }
 
+// tree is what a page shows to a reader.
+type tree struct {
+	root   *node
+	chosen []*node // the outermost of the nodes that were wanted
+	base   string  // of <base href>, as it is written
+}
+
 // build makes the reader's tree of a parsed page, and finds in it the outermost
-// of the nodes in want.
-func build(page *html.Node, want map[*html.Node]bool) (root *node, chosen []*node) {
-	b := builder{want: want, fade: true}
-	if root = b.node(page, nil); b.faded > root.weight.text {
-		b = builder{want: want} // most of the page waits to be faded in
+// of the nodes in want. The tree lives until nodes is released.
+func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
+	b := builder{nodes: nodes, want: want, fade: true}
+	root := b.node(page, nil)
+	if b.faded > int(root.weight.text) {
+		b = builder{nodes: nodes, want: want} // most of the page waits to be faded in
 		root = b.node(page, nil)
 	}
-	return root, b.chosen
+	t := tree{root: root, chosen: b.chosen}
+	if b.base != nil {
+		t.base = attr(b.base, "href")
+	}
+	return t
+}
+
+// isStreamed tells a part of a page that React sends late, hidden, and moves at
+// once to the place that a template holds for it: S:1 to B:1.
+func (b *builder) isStreamed(h *html.Node) bool {
+	number, ok := strings.CutPrefix(attribute(h, "id"), "S:")
+	if !ok || len(h.Attr) != 2 || !hasAttribute(h, "hidden") || h.Parent == nil || h.Parent.DataAtom != atom.Body {
+		return false
+	}
+	if b.places == nil {
+		b.places = map[string]bool{}
+		for n := range h.Parent.Descendants() {
+			if n.DataAtom == atom.Template {
+				b.places[attribute(n, "id")] = true
+			}
+		}
+	}
+	return b.places["B:"+number]
 }
 
 // textSize counts the bytes of text below h.
@@ -87,11 +120,7 @@ func textSize(h *html.Node) int {
 }
 
 func (b *builder) alloc() *node {
-	if len(b.slab) == 0 {
-		b.slab = make([]node, 256)
-	}
-	n := &b.slab[0]
-	b.slab = b.slab[1:]
+	n := b.nodes.alloc()
 	n.order = b.order
 	b.order++
 	return n
@@ -113,18 +142,24 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 	if b.want[h] && (len(b.chosen) == 0 || b.chosen[len(b.chosen)-1].end != 0) {
 		b.chosen = append(b.chosen, n) // the end of an open one is not known yet
 	}
-	link := n.tag == atom.A && hasAttr(n, "href")
-	if link {
-		b.linked++
-	}
-	if n.tag == atom.Pre {
+	link := false
+	switch n.tag {
+	case atom.A:
+		if link = hasAttr(n, "href"); link {
+			b.linked++
+		}
+	case atom.Pre:
 		b.pre++
+	case atom.Base:
+		if b.base == nil && hasAttr(n, "href") {
+			b.base = n
+		}
 	}
 	for c := h.FirstChild; c != nil; c = c.NextSibling {
 		switch {
 		case c.Type == html.TextNode:
 			b.text(c, n)
-		case c.Type != html.ElementNode || neverShown(c):
+		case c.Type != html.ElementNode || neverShown(c) && !b.isStreamed(c):
 		case b.fade && isFaded(c):
 			b.faded += textSize(c)
 		default:
@@ -165,8 +200,8 @@ func (b *builder) text(h *html.Node, parent *node) {
 	n := b.alloc()
 	n.kind, n.data, n.parent, n.end = html.TextNode, Sanitize(h.Data), parent, b.order
 	text := strings.TrimSpace(n.data)
-	if n.weight.text = len(text); len(text) > 0 {
-		n.weight.commas, n.weight.words = strings.Count(text, ", "), countWords(text)
+	if n.weight.text = int32(min(len(text), math.MaxInt32)); len(text) > 0 {
+		n.weight.commas, n.weight.words = int32(strings.Count(text, ", ")), int32(countWords(text))
 	}
 	if b.linked > 0 {
 		n.weight.linked = n.weight.text

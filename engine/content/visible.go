@@ -42,10 +42,32 @@ func titlesSomething(h *html.Node) bool {
 	for up, i := h.Parent, 0; up != nil && i < 3; up, i = up.Parent, i+1 {
 		switch up.DataAtom {
 		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Summary, atom.Dt:
-			return textSize(up) == textSize(h)
+			return !hasOtherText(up, h)
 		}
 	}
 	return attribute(h, "role") == "tab" // the label of its panel
+}
+
+// hasOtherText reports whether text stands in outer that does not stand in
+// inner, as far as it looks.
+func hasOtherText(outer, inner *html.Node) bool {
+	left := 10 * manySiblings
+	var look func(h *html.Node) bool
+	look = func(h *html.Node) bool {
+		if left--; left < 0 || h.Type == html.TextNode && !isBlank(h.Data) {
+			return true
+		}
+		if h == inner || h.DataAtom == atom.Script || h.DataAtom == atom.Style {
+			return false
+		}
+		for c := h.FirstChild; c != nil; c = c.NextSibling {
+			if look(c) {
+				return true
+			}
+		}
+		return false
+	}
+	return look(outer)
 }
 
 func attribute(h *html.Node, key string) string {
@@ -79,7 +101,7 @@ func isHidden(h *html.Node) bool {
 		a := &h.Attr[i]
 		switch a.Key {
 		case "hidden":
-			return !isTabPanel(h) && !isStreamed(h)
+			return !isTabPanel(h)
 		case "class":
 			if hidesByClass(a.Val) {
 				return true
@@ -121,7 +143,7 @@ func isTabPanel(h *html.Node) bool {
 		return false
 	}
 	for up, i := h.Parent, 0; up != nil && i < 2; up, i = up.Parent, i+1 {
-		for c := up.FirstChild; c != nil; c = c.NextSibling {
+		for c, n := up.FirstChild, 0; c != nil && n < manySiblings; c, n = c.NextSibling, n+1 {
 			if holdsTabs(c, 2) {
 				return true
 			}
@@ -130,27 +152,16 @@ func isTabPanel(h *html.Node) bool {
 	return false
 }
 
+// manySiblings is how far a judgement of one element looks at others: pages may
+// have tens of thousands of elements that each want to be judged so.
+const manySiblings = 100
+
 func holdsTabs(h *html.Node, depth int) bool {
 	if role := attribute(h, "role"); role == "tablist" || role == "tab" {
 		return true
 	}
-	for c := h.FirstChild; c != nil && depth > 0; c = c.NextSibling {
+	for c, n := h.FirstChild, 0; c != nil && depth > 0 && n < manySiblings; c, n = c.NextSibling, n+1 {
 		if c.Type == html.ElementNode && holdsTabs(c, depth-1) {
-			return true
-		}
-	}
-	return false
-}
-
-// isStreamed tells a part of a page that React sends late, hidden, and moves at
-// once to the place that a template holds for it: S:1 to B:1.
-func isStreamed(h *html.Node) bool {
-	number, ok := strings.CutPrefix(attribute(h, "id"), "S:")
-	if !ok || h.Parent == nil || h.Parent.DataAtom != atom.Body {
-		return false
-	}
-	for n := range h.Parent.Descendants() {
-		if n.DataAtom == atom.Template && attribute(n, "id") == "B:"+number {
 			return true
 		}
 	}

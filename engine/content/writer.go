@@ -4,7 +4,7 @@ import "strings"
 
 // lineWriter writes Markdown blocks under prefixes ("> ", "  ", "- ").
 type lineWriter struct {
-	b       strings.Builder
+	b       []byte
 	levels  []level
 	pending int  // line ends to write before the next text
 	dirty   bool // text was written since the last block began
@@ -16,7 +16,14 @@ type level struct {
 	used        bool
 }
 
+// maxLevels is how many prefixes stand before a line at most; what is nested
+// deeper stands under those.
+const maxLevels = 24
+
 func (w *lineWriter) push(first, rest string) {
+	if len(w.levels) >= maxLevels {
+		first, rest = "", ""
+	}
 	w.levels = append(w.levels, level{first: first, rest: rest})
 }
 
@@ -35,33 +42,34 @@ func (w *lineWriter) text(s string) {
 	if s == "" {
 		return
 	}
-	if w.pending > 0 || w.b.Len() == 0 {
+	if w.pending > 0 || len(w.b) == 0 {
 		w.breakLines()
 	}
-	w.b.WriteString(s)
+	w.b = append(w.b, s...)
 	w.dirty = true
 }
 
 func (w *lineWriter) breakLines() {
 	for i := range w.pending {
-		w.b.WriteByte('\n')
+		w.b = append(w.b, '\n')
 		if i < w.pending-1 {
-			var prefix strings.Builder
 			for _, l := range w.levels {
 				if l.used {
-					prefix.WriteString(l.rest)
+					w.b = append(w.b, l.rest...)
 				}
 			}
-			w.b.WriteString(strings.TrimRight(prefix.String(), " "))
+			for w.b[len(w.b)-1] == ' ' {
+				w.b = w.b[:len(w.b)-1]
+			}
 		}
 	}
 	w.pending = 0
 	for i := range w.levels {
 		l := &w.levels[i]
 		if l.used {
-			w.b.WriteString(l.rest)
+			w.b = append(w.b, l.rest...)
 		} else {
-			w.b.WriteString(l.first)
+			w.b = append(w.b, l.first...)
 			l.used = true
 		}
 	}
@@ -82,7 +90,7 @@ func (w *lineWriter) lines(s string) {
 
 // offset is where the next text will stand.
 func (w *lineWriter) offset() int {
-	n := w.b.Len() + w.pending
+	n := len(w.b) + w.pending
 	if w.pending == 0 && n > 0 {
 		return n
 	}
