@@ -31,6 +31,7 @@ func rooms() map[string][]string {
 		"mcp":      append(leaves, "tools", "security", "jobs"),
 		"tools":    append(leaves, "engine/*", "jobs", "artifact", "security"),
 		"artifact": append(leaves, "security"),
+		"acp":      append(leaves, "security"),
 		"jobs":     append(leaves, "store"),
 		"store":    leaves,
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/acp"
 	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/engine/index"
@@ -29,6 +30,8 @@ type Config struct {
 	Jobs     jobs.Config     `section:"Index, jobs and files"`
 
 	Artifacts artifact.Config `section:"Index, jobs and files"`
+
+	ACP acp.Config `section:"Agents"`
 
 	// Unknown names AXON_ variables that are set and mean nothing here.
 	Unknown []string
