@@ -12,7 +12,7 @@ import (
 
 // TestPipes holds that a pipe, whose opening would wait for its other end, is no
 // artifact.
-func TestPipes(t *testing.T) {
+func TestF2Pipes(t *testing.T) {
 	t.Parallel()
 	d, root, _ := openTest(t)
 	if err := syscall.Mkfifo(filepath.Join(root, "pipe"), 0o600); err != nil {

@@ -49,7 +49,7 @@ func (d *Deps) control(ctx context.Context, in JobControlInput) (JobControlOutpu
 	if in.ID == "" {
 		return out, fault.Errorf(fault.Invalid, "job_control: %s needs id; jobs lists them", in.Action)
 	}
-	if err := d.mayControl(ctx, in.ID); err != nil {
+	if _, err := d.job(ctx, "job_control", in.ID); err != nil { // one's own; others' need admin
 		return out, err
 	}
 	act := d.Queue.Cancel
@@ -63,21 +63,6 @@ func (d *Deps) control(ctx context.Context, in JobControlInput) (JobControlOutpu
 	item := jobItem(job, false)
 	out.Job = &item
 	return out, nil
-}
-
-// mayControl is the rule "one's own; others' need admin".
-func (d *Deps) mayControl(ctx context.Context, id string) error {
-	job, err := d.Queue.Get(ctx, id)
-	if fault.CodeOf(err) == fault.NotFound {
-		return fault.Errorf(fault.NotFound, "job_control: there is no job %q; jobs lists yours", clip(line(id), 64))
-	}
-	if err != nil {
-		return fmt.Errorf("read the job: %w", err)
-	}
-	if who := security.IdentityFrom(ctx); job.Owner != who.Subject && !who.Can(security.ScopeAdmin) {
-		return fault.Errorf(fault.Forbidden, "job_control: job %s is another's; that needs the scope axon:admin", job.ID)
-	}
-	return nil
 }
 
 func (d *Deps) controlText(out JobControlOutput) string {

@@ -51,7 +51,7 @@ func TestJobControl(t *testing.T) {
 		code                   fault.Code
 	}{
 		{"own", "alice", security.ScopeWrite, `{"action":"cancel","id":"a1"}`, ""},
-		{"another's", "alice", security.ScopeWrite, `{"action":"retry","id":"b1"}`, fault.Forbidden},
+		{"another's", "alice", security.ScopeWrite, `{"action":"retry","id":"b1"}`, fault.NotFound},
 		{"another's as admin", "alice", security.ScopeAdmin, `{"action":"retry","id":"b1"}`, ""},
 		{"none", "alice", security.ScopeWrite, `{"action":"cancel","id":"zz"}`, fault.NotFound},
 		{"no id", "alice", security.ScopeWrite, `{"action":"cancel"}`, fault.Invalid},

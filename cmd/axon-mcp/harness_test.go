@@ -92,6 +92,9 @@ type watched struct {
 	status int
 }
 
+// Unwrap lets a handler reach the connection.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 func (w *watched) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
