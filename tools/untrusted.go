@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // frame marks what pages say in the text of one call. A page cannot close its
@@ -23,13 +24,13 @@ func (f frame) page(source, note, text string) string {
 	}
 	text = f.without(text)
 	return "--- page text " + f.nonce + " from " + f.inline(source) + note + " ---\n" +
-		strings.TrimRight(neutralise(text), "\n") + "\n--- end of page text " + f.nonce + " ---"
+		strings.TrimRight(neutralise(unforged(text)), "\n") + "\n--- end of page text " + f.nonce + " ---"
 }
 
 // inline is one line of a page's words, such as a title in a list, without the
 // marks that could make it look like more.
 func (f frame) inline(s string) string {
-	return neutralise(f.without(line(s)))
+	return neutralise(unforged(f.without(line(s))))
 }
 
 // without takes the nonce out of s, also where taking it out makes another.
@@ -45,6 +46,18 @@ func (f frame) without(s string) string {
 // to be read as one, or documents it; both read well with the bracket escaped.
 var callMarkup = regexp.MustCompile(`(?i)<(/?\s*(?:[a-z]+:)?(?:tool_?(?:call|use|result|response|output|code)s?|function_?(?:call|result|response|output)s?|function=[\w.-]*|invoke|parameter|system(?:[-_](?:reminder|message|prompt))?|assistant|user|human|thinking|antml[\w:]*|page-text)\b)` +
 	`|<(\|)|<(<SYS>>)|\[(/?INST\]|TOOL_(?:CALLS|RESULTS)\]|AVAILABLE_TOOLS\])`)
+
+// forgedFrame looks like a border of ours, with whatever nonce (N2).
+var forgedFrame = regexp.MustCompile(`(?i)[-–—]{2,}[\s\p{Z}]*(?:end[\s\p{Z}]+of[\s\p{Z}]+)?page[\s\p{Z}]+text\b`)
+
+// unforged pulls the dashes of such a border apart: a reader that does not
+// compare nonces must not take it for one.
+func unforged(s string) string {
+	return forgedFrame.ReplaceAllStringFunc(s, func(m string) string {
+		words := strings.TrimLeft(m, "-–—")
+		return strings.TrimSpace(strings.Repeat("- ", utf8.RuneCountInString(m[:len(m)-len(words)]))) + words
+	})
+}
 
 // neutralise makes markup inert that a model could take for a call, a result or
 // a turn of its conversation. Nothing visible is dropped.

@@ -121,7 +121,7 @@ func parseMarkdown(in Input) *Document {
 			text = body
 		}
 	}
-	doc.Markdown = strings.TrimSpace(text)
+	doc.Markdown = strings.TrimSpace(withoutHidden(text))
 	doc.Headings = MarkdownHeadings(doc.Markdown)
 	for _, h := range doc.Headings {
 		if h.Level == 1 && doc.Title == "" {
