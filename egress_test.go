@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// dialers are the packages that may reach out by themselves, and why. fetch and
+// dialers are the packages and files that may reach out by themselves, and why. fetch and
 // security do it for addresses that came from outside, by the guard's judgement.
 // The others are clients of services that the operator has configured, and never
 // see an address that a user, a model or a page has named (C11).
@@ -17,6 +17,8 @@ func dialers() map[string]string {
 	return map[string]string{
 		"engine/fetch": "its transport dials through security.Guard",
 		"security":     "the guard's own dialer, the resolver, the operator's proxy",
+
+		"cmd/axon-mcp/checklist.go": "doctor asks our own listener whether it turns strangers away",
 	}
 }
 
@@ -57,7 +59,7 @@ func TestOnlyTheGuardDials(t *testing.T) {
 				return true
 			}
 			found++
-			if dialers()[dir] == "" {
+			if dialers()[dir] == "" && dialers()[file] == "" {
 				t.Errorf("%s uses %s.%s: only what dialers() names may reach out", parsed.fset.Position(n.Pos()), from.Name, selector.Sel.Name)
 			}
 			return true

@@ -127,7 +127,7 @@ func (p *parts) callWithWorker(ctx context.Context, call tools.Call) (*tools.Res
 
 // checks are what doctor looks at.
 func (p *parts) checks() []tools.Check {
-	return []tools.Check{
+	return append([]tools.Check{
 		{Name: "program", Run: func(context.Context) (string, string, error) {
 			return "axon-mcp " + version, "", nil
 		}},
@@ -147,7 +147,7 @@ func (p *parts) checks() []tools.Check {
 			}
 			return files.Check(ctx)
 		}),
-	}
+	}, p.checklist()...)
 }
 
 // check looks at one part of the open data directory.

@@ -12,9 +12,9 @@ import (
 
 // Bounds of what the styles of a page may cost.
 const (
-	maxStyleBytes = 1 << 20   // of all <style> elements
-	maxStyleRules = 20_000    // that could hide or show something
-	maxMatches    = 2_000_000 // selectors tried on elements
+	maxStyleBytes = 1 << 20 // of all <style> elements
+	maxStyleRules = 20_000  // that could hide or show something
+	maxMatches    = 400_000 // selectors tried on elements
 )
 
 // hidingProperties are what a style sheet can hide text with. Those by which
