@@ -1,14 +1,18 @@
 package security
 
 import (
+	"context"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/idna"
 
 	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security/securitytest"
 )
 
 func TestEveryURL(t *testing.T) {
@@ -89,16 +93,39 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
+// FuzzValidateURL: whatever passes is canonical, is read alike by net/url and
+// x/net/idna, and leads to no dial of a blocked address, whatever the name
+// server says.
 func FuzzValidateURL(f *testing.F) {
 	for _, seed := range []string{
 		"http://example.com/a?b#c", "https://例え.jp/", "http://[2606:4700::1111]:8080/", "http://①②⑦.⓪.⓪.①/",
 		"https://a_b.example.com:8443/%2e%2e/;x=1?q='#%20", "http://xn--bcher-kva.example.com:/", "http://example.com//a:b@c",
+		"http://93.184.215.14/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "http://a.example.com.:80", "https://faß.de/", "http://ex\u00adample.com/",
 	} {
 		f.Add(seed)
 	}
+	resolver := securitytest.NewDNS(f, map[string]string{"*": "127.0.0.1>93.184.215.14>10.0.0.1,93.184.215.14>169.254.169.254>::1"})
+	guard := newGuard(f, Config{DNSServer: resolver.Addr})
 	f.Fuzz(func(t *testing.T, raw string) {
-		if u, err := ValidateURL(raw); err == nil {
-			canonical(t, raw, u)
+		u, err := ValidateURL(raw)
+		if err != nil {
+			return
+		}
+		canonical(t, raw, u)
+		guard.dial = func(_ context.Context, _, address string) (net.Conn, error) {
+			if to, err := netip.ParseAddrPort(address); err != nil || JudgeAddress(to.Addr()) != Public {
+				t.Errorf("%q dials %s", raw, address)
+			}
+			return nil, net.ErrClosed
+		}
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if conn, err := guard.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port)); err == nil {
+			conn.Close()
 		}
 	})
 }

@@ -22,6 +22,7 @@ import (
 type parts struct {
 	cfg      config.Config
 	data     *data
+	guard    *security.Guard
 	registry *tools.Registry
 }
 
@@ -50,7 +51,7 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	if err := config.Wrong(guardErr, toolsErr); err != nil {
 		return nil, err
 	}
-	p.registry = registry
+	p.guard, p.registry = guard, registry
 	return p, nil
 }
 

@@ -61,6 +61,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	defer l.Close()
 	bound := l.Addr().(*net.TCPAddr)
+	a.parts.guard.Own(bound.String()) // a flag, or port 0, has chosen another than the settings (C13)
 	server := a.parts.mcpServer(log, net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))
 	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(mcp.StaticKey(secret.New(key)), mcp.Challenge{}, log))), log)
 	a.announce(bound)
