@@ -268,11 +268,25 @@ func asciiName(host string) (string, bool) {
 		return "", false
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if !cleanLabel(label) {
+		if !cleanLabel(label) || !cleanUnicode(label) {
 			return "", false
 		}
 	}
 	return name, true
+}
+
+// cleanUnicode judges the hyphens of what a punycode label stands for: readers
+// differ in whether they take "-ll➠" (RFC 5891, 4.2.3.1).
+func cleanUnicode(label string) bool {
+	if !strings.HasPrefix(label, "xn--") {
+		return true
+	}
+	plain, err := lookup.ToUnicode(label)
+	if err != nil || strings.HasPrefix(plain, "-") || strings.HasSuffix(plain, "-") {
+		return false
+	}
+	letters := []rune(plain)
+	return len(letters) < 4 || letters[2] != '-' || letters[3] != '-'
 }
 
 // plainName reports whether mapping would leave the name as it is but for case.

@@ -93,6 +93,20 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
+// Attack: a label whose punycode is sound and whose letters are not, so that
+// readers of the URL differ in whether there is a host (found by FuzzValidateURL).
+func TestHyphensBehindPunycode(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]bool{
+		"http://〦.-LL➠": false, "http://xn---ll-1y6a.com/": false, "http://ll➠-.com/": false, "http://ab--➠.com/": false,
+		"http://ll-➠.com/": true, "http://xn--bcher-kva.example.com/": true, "http://r3---sn-4g5e.example.com/": true,
+	} {
+		if _, err := ValidateURL(raw); (err == nil) != want {
+			t.Errorf("%s: %v, want allowed=%v", raw, err, want)
+		}
+	}
+}
+
 // FuzzValidateURL: whatever passes is canonical, is read alike by net/url and
 // x/net/idna, and leads to no dial of a blocked address, whatever the name
 // server says.
@@ -100,7 +114,7 @@ func FuzzValidateURL(f *testing.F) {
 	for _, seed := range []string{
 		"http://example.com/a?b#c", "https://例え.jp/", "http://[2606:4700::1111]:8080/", "http://①②⑦.⓪.⓪.①/",
 		"https://a_b.example.com:8443/%2e%2e/;x=1?q='#%20", "http://xn--bcher-kva.example.com:/", "http://example.com//a:b@c",
-		"http://93.184.215.14/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "http://a.example.com.:80", "https://faß.de/", "http://ex\u00adample.com/",
+		"http://93.184.215.14/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "http://a.example.com.:80", "https://faß.de/", "http://ex\u00adample.com/", "http://〦.-LL➠",
 	} {
 		f.Add(seed)
 	}

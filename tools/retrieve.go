@@ -44,6 +44,7 @@ type RetrieveOutput struct {
 	ChangedAt   string            `json:"changed_at,omitempty"`
 	Chunks      int               `json:"chunks"`
 	Bytes       int64             `json:"bytes"`
+	Flags       []string          `json:"flags,omitempty"`    // instructions, call_markup: see flags.go
 	Headings    []RetrieveHeading `json:"headings,omitempty"` // with the first page of a whole document; at most 100
 }
 
@@ -105,6 +106,7 @@ func readPage(doc index.Document, in RetrieveInput) (RetrieveOutput, error) {
 		SourceType: doc.SourceType, Description: doc.Description, Lang: doc.Lang, Author: doc.Author, Version: doc.Version,
 		Published: stamp(doc.Published), Modified: stamp(doc.Modified), FetchedAt: stamp(doc.FetchedAt),
 		ChangedAt: stamp(doc.ChangedAt), Chunks: doc.Chunks, Bytes: doc.Bytes, TotalChars: utf8.RuneCountInString(doc.Markdown),
+		Flags: flagsOf(0, doc.Markdown),
 	}
 	start, end, err := section(doc, in.Section)
 	if err != nil {
@@ -136,7 +138,7 @@ func readPage(doc index.Document, in RetrieveInput) (RetrieveOutput, error) {
 func retrieveText(f frame, in RetrieveInput) func(RetrieveOutput) []Block {
 	return func(out RetrieveOutput) []Block {
 		note := fmt.Sprintf("characters %s to %s of %s, fetched %.10s", group(int64(out.Offset)),
-			group(int64(out.Offset+utf8.RuneCountInString(out.Markdown))), group(int64(out.TotalChars)), out.FetchedAt)
+			group(int64(out.Offset+utf8.RuneCountInString(out.Markdown))), group(int64(out.TotalChars)), out.FetchedAt) + flagNote(out.Flags)
 		text := out.Markdown
 		if out.Offset == 0 {
 			text = titled(out.Title, text)

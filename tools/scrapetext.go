@@ -92,6 +92,7 @@ func scrapeText(f frame) func(ScrapeOutput) []Block {
 			if p.Render == crawl.RenderChrome {
 				note += ", rendered by a browser"
 			}
+			note += flagNote(p.Flags)
 			blocks = append(blocks, Block{Text: f.page(p.FinalURL, note, titled(p.Title, scrapedText(p)))})
 		}
 		return append(blocks, Block{Text: "next: crawl keeps the site in the index; scrape with format=links shows where a page leads."})

@@ -45,6 +45,9 @@ type Document struct {
 	// Hash is SHA-256 (hex) over Title and Markdown as extracted, before any
 	// learned boilerplate is cut.
 	Hash string
+	// Hidden is how many bytes of text were left out because attributes or styles
+	// hide them from a reader.
+	Hidden int
 	// Shell tells that the page is an empty frame that a script fills.
 	Shell bool
 }

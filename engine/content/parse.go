@@ -102,7 +102,7 @@ func parseHTML(in Input) (*Document, error) {
 	root := t.root
 	gen := identify(gather(root))
 	links := newLinker(in.URL, t.base)
-	doc := &Document{}
+	doc := &Document{Hidden: t.hidden}
 	readMeta(root, doc, links)
 	if gen != nil {
 		doc.Generator = gen.name

@@ -62,6 +62,7 @@ type builder struct {
 	pre    int             // depth of <pre>
 	fade   bool            // leave out what is faded
 	faded  int             // bytes of text left out so
+	hidden int             // bytes of text left out because an attribute or a style hides it
 	places map[string]bool // ids of templates that hold the place of a part; nil: not looked for
 	want   map[*html.Node]bool
 	chosen []*node // of want, outermost only
@@ -72,6 +73,7 @@ type tree struct {
 	root   *node
 	chosen []*node // the outermost of the nodes that were wanted
 	base   string  // of <base href>, as it is written
+	hidden int     // bytes of text that attributes and styles hide
 }
 
 // build makes the reader's tree of a parsed page, and finds in it the outermost
@@ -83,7 +85,10 @@ func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
 		b = builder{nodes: nodes, want: want} // most of the page waits to be faded in
 		root = b.node(page, nil)
 	}
-	t := tree{root: root, chosen: b.chosen}
+	t := tree{root: root, chosen: b.chosen, hidden: b.hidden}
+	if b.fade {
+		t.hidden += b.faded
+	}
 	if b.base != nil {
 		t.base = attr(b.base, "href")
 	}
@@ -159,7 +164,11 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		switch {
 		case c.Type == html.TextNode:
 			b.text(c, n)
-		case c.Type != html.ElementNode || neverShown(c) && !b.isStreamed(c):
+		case c.Type != html.ElementNode:
+		case neverShown(c) && !b.isStreamed(c):
+			if len(c.Attr) > 0 && isHidden(c) {
+				b.hidden += textSize(c)
+			}
 		case b.fade && isFaded(c):
 			b.faded += textSize(c)
 		default:
