@@ -275,13 +275,17 @@ func asciiName(host string) (string, bool) {
 	return name, true
 }
 
-// cleanUnicode judges the hyphens of what a punycode label stands for: readers
-// differ in whether they take "-ll➠" (RFC 5891, 4.2.3.1).
+// strict is what net/http and most readers take, but for the place of hyphens.
+var strict = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.CheckHyphens(false), idna.BidiRule())
+
+// cleanUnicode judges what a punycode label stands for by the stricter of the
+// rules that readers have: they differ over "≠", and over the hyphens of "-ll➠"
+// (RFC 5891, 4.2.3.1).
 func cleanUnicode(label string) bool {
 	if !strings.HasPrefix(label, "xn--") {
 		return true
 	}
-	plain, err := lookup.ToUnicode(label)
+	plain, err := strict.ToUnicode(label)
 	if err != nil || strings.HasPrefix(plain, "-") || strings.HasSuffix(plain, "-") {
 		return false
 	}

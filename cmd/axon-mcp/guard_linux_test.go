@@ -41,6 +41,10 @@ func hostileRows(t *testing.T, name string) [][]string {
 	return rows[1:]
 }
 
+// everything tells that the whole tables go through every door: in make test. In
+// make check a part of them takes the slow ones.
+func everything() bool { return os.Getenv("AXON_E2E") != "" }
+
 // hostile is one row of the table of URLs.
 type hostile struct {
 	url   string
@@ -236,7 +240,7 @@ func TestInsideSameAnswer(t *testing.T) {
 		var times []time.Duration
 		tries := 1
 		if strings.Contains(url, ":80") {
-			tries = 11
+			tries = 5
 		}
 		for range tries {
 			var got map[string]any
@@ -323,7 +327,7 @@ func TestInsideOneProcessEach(t *testing.T) {
 	w := newWorld(t, names)
 	p := w.program()
 	for i, row := range rows {
-		if i%3 != 0 && os.Getenv("AXON_E2E") == "" { // the other doors take all of them in any case
+		if i%4 != 0 && !everything() { // the other doors take all of them in any case
 			continue
 		}
 		if row.flips || row.trick == "dns empty answer" || strings.ContainsRune(row.url, 0) {
@@ -428,6 +432,9 @@ func redirectRows(t *testing.T) []redirectRow {
 func TestInsideRedirects(t *testing.T) {
 	for _, row := range redirectRows(t) {
 		for _, door := range []string{"cli", "mcp", "crawl"} {
+			if door == "cli" && !everything() {
+				continue
+			}
 			t.Run(row.trick+" "+door, func(t *testing.T) { checkChain(t, row, door) })
 		}
 	}
@@ -491,7 +498,13 @@ func checkChain(t *testing.T, row redirectRow, door string) {
 // TestInsideCrawl: every row as a link, a base, a refresh, a canonical, a
 // redirect, an entry of robots.txt, of a sitemap and of llms.txt.
 func TestInsideCrawl(t *testing.T) {
-	rows, names := hostileURLs(t)
+	all, names := hostileURLs(t)
+	var rows []hostile
+	for i, row := range all {
+		if i%3 == 0 || everything() {
+			rows = append(rows, row)
+		}
+	}
 	w := newWorld(t, names)
 	const hosts = 5
 	chunk := (len(rows) + hosts - 1) / hosts
@@ -548,7 +561,7 @@ func TestInsideCrawl(t *testing.T) {
 	args = append(args, "http://example.com/") // what is below it is in scope
 	var got crawlResult
 	p.json(&got, args...)
-	if got.Status != "completed" || got.Fetched < 3*len(rows) || got.Skipped["url_blocked"] < 100 {
+	if got.Status != "completed" || got.Fetched < 3*len(rows) || got.Skipped["url_blocked"] < len(rows)/3 {
 		t.Errorf("the crawl did not do what is tested: %+v", got)
 	}
 	w.checkSent("crawl")
