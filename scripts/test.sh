@@ -14,6 +14,9 @@ if [ -x conformance/run.sh ] || [ -f conformance/run.sh ]; then
   bash conformance/run.sh
 fi
 
+step "the official inspector, over stdio and HTTP"
+bash conformance/inspector.sh bin/axon-mcp
+
 # AXON_E2E=1 turns "skipped" into "run" for the long tests of cmd/axon-mcp.
 step "Go tests, with the race detector and end to end"
 AXON_E2E=1 CGO_ENABLED=1 go test -race -tags netgo -timeout 19m ./...

@@ -48,7 +48,9 @@ func (l *living) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // updated, what answers 404 twice is removed, what moved is followed.
 func TestPagesChangeGoAndMove(t *testing.T) {
 	t.Parallel()
-	page := func(word string) string { return strings.Repeat("This page speaks of "+word+" and of little else. ", 8) }
+	page := func(word string) string {
+		return strings.Repeat("This page speaks of "+word+" and of little else. ", 8)
+	}
 	l := &living{moved: map[string]string{}, texts: map[string]string{
 		"/": page("the garden"), "/same.html": page("granite"), "/changes.html": page("lavender"),
 		"/goes.html": page("mercury"), "/moves.html": page("nutmeg"),

@@ -32,15 +32,16 @@ func TestRealSites(t *testing.T) {
 		sitemap bool                // four pages of the Python documentation are linked from nowhere
 		dead    int                 // links that lead nowhere
 		answers map[string][]string // query: any of these pages within the first three hits
+		main    []string            // classes of the element that holds the content, the widest first
 	}{
 		{"python3.11", 530, true, 1, map[string][]string{
 			"parse JSON with duplicate keys": {"/library/json.html"},
 			"os.path.join":                   {"/library/os.path.html"},
-		}},
+		}, []string{"body"}},
 		{"postgresql-doc-15", 1169, false, 0, map[string][]string{
 			"create index concurrently": {"/sql-createindex.html", "/sql-reindex.html"},
 			"ON CONFLICT DO NOTHING":    {"/sql-insert.html"},
-		}},
+		}, []string{"book", "part", "chapter", "appendix", "refentry", "sect1"}},
 	} {
 		t.Run(real.name, func(t *testing.T) {
 			s := newSite(t, debianSite(debianDocs(t, real.name), real.sitemap))
@@ -55,9 +56,12 @@ func TestRealSites(t *testing.T) {
 			for query, pages := range real.answers {
 				checkAnswer(t, p, query, pages)
 			}
+			checkWhole(t, p, s, debianDocs(t, real.name), real.main)
+			s.counts()
+			crawlOverMCP(t, newProgram(t, s), s, real.pages, map[string]any{"max_pages": 5000, "max_depth": 50})
 			var again crawlResult
 			p.json(&again, "crawl", s.URL+"/", "--max-pages", "5000", "--max-depth", "50")
-			if again.Changed != 0 || again.Unchanged == 0 {
+			if again.Changed != 0 || again.Unchanged == 0 || again.Chunks != 0 {
 				t.Errorf("an unchanged site crawled again: %+v", again)
 			}
 		})
@@ -120,13 +124,18 @@ func checkAnswer(t *testing.T, p *program, query string, pages []string) {
 func TestCrawlOverMCP(t *testing.T) {
 	t.Parallel()
 	s := smallSite(t, 30, 20*time.Millisecond)
-	p := newProgram(t, s)
+	crawlOverMCP(t, newProgram(t, s), s, 30, map[string]any{})
+}
+
+func crawlOverMCP(t *testing.T, p *program, s *site, pages int, args map[string]any) {
+	t.Helper()
 	client := p.stdio()
 	defer client.kill(t)
+	args["urls"], args["wait"] = []string{s.URL + "/"}, true
 	var got crawlResult
 	steps := 0
 	last := int64(-1)
-	err := client.call(t.Context(), "crawl", map[string]any{"urls": []string{s.URL + "/"}, "wait": true}, &got, func(progress jobs.Progress) {
+	err := client.call(t.Context(), "crawl", args, &got, func(progress jobs.Progress) {
 		steps++
 		if progress.Done < last {
 			t.Errorf("progress went back from %d to %d", last, progress.Done)
@@ -136,18 +145,25 @@ func TestCrawlOverMCP(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, client.stderr)
 	}
-	if got.Fetched != 30 || got.Status != "completed" || steps == 0 {
+	if got.Fetched < pages || got.Status != "completed" || steps == 0 {
 		t.Errorf("%+v, %d steps of progress", got, steps)
 	}
-	checkOnce(t, s.counts(), 30)
+	checkOnce(t, s.counts(), pages)
 }
 
 // TestKilledCrawl kills a crawl at random moments and starts it again: the index
 // ends as that of an undisturbed crawl.
 func TestKilledCrawl(t *testing.T) {
 	long(t)
-	const pages, kills = 150, 20
-	s := smallSite(t, pages, 15*time.Millisecond)
+	t.Run("made", func(t *testing.T) { killAndGoOn(t, smallSite(t, 150, 15*time.Millisecond), 150) })
+	t.Run("python3.11", func(t *testing.T) {
+		killAndGoOn(t, newSite(t, debianSite(debianDocs(t, "python3.11"), true)), 530)
+	})
+}
+
+func killAndGoOn(t *testing.T, s *site, pages int) {
+	t.Helper()
+	const kills = 20
 	undisturbed := newProgram(t, s)
 	crawl := []string{"crawl", s.URL + "/", "--max-depth", "50"}
 	var whole crawlResult
@@ -158,34 +174,39 @@ func TestKilledCrawl(t *testing.T) {
 	want := undisturbed.sources()
 
 	p := newProgram(t, s)
-	killed := 0
-	for range kills {
+	for killed := 0; killed < kills; {
 		cmd := p.command(crawl...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		moment := time.Duration(rand.Int64N(int64(length) * 3 / 4))
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
 		select {
-		case <-time.After(moment):
+		case <-time.After(time.Duration(rand.Int64N(int64(length) / 2))): // the moment is what is tested
 			_ = cmd.Process.Signal(syscall.SIGKILL)
 			<-ended
 			killed++
-		case err := <-ended:
+		case err := <-ended: // before its moment came
 			if err != nil {
 				t.Fatal(err)
 			}
+			checkSame(t, p, want)
+			p = newProgram(t, s)
 		}
 		checkIntegrity(t, p.dir)
 	}
 	var last crawlResult
 	p.json(&last, crawl...)
-	t.Logf("killed %d times; the last run: %+v", killed, last)
+	t.Logf("the last run: %+v", last)
+	checkSame(t, p, want)
+	checkIntegrity(t, p.dir)
+}
+
+func checkSame(t *testing.T, p *program, want []source) {
+	t.Helper()
 	if got := p.sources(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%d documents, want %d, or with other chunks", len(got), len(want))
 	}
-	checkIntegrity(t, p.dir)
 }
 
 // checkIntegrity asks SQLite whether the database is whole.

@@ -24,6 +24,8 @@ func TestMarkdown(t *testing.T) {
 		"definitions":               {`<dl><dt>term</dt><dd>meaning</dd></dl>`, "term\n:   meaning"},
 		"table":                     {`<table><tr><th>a</th><th>b</th></tr><tr><td>1|2</td><td>3</td></tr></table>`, "| a | b |\n| --- | --- |\n| 1\\|2 | 3 |"},
 		"spans are repeated":        {`<table><tr><th>a</th><th>b</th></tr><tr><td rowspan=2>x</td><td>1</td></tr><tr><td>2</td></tr></table>`, "| a | b |\n| --- | --- |\n| x | 1 |\n| x | 2 |"},
+		"lists in a table":          {`<table><tr><th>a</th><th>b</th></tr><tr><td><ul><li><p>x</p></li><li>y</li></ul></td><td><dl><dt>t</dt><dd>d</dd></dl></td></tr></table>`, "| a | b |\n| --- | --- |\n| - x<br>- y | t<br>d |"},
+		"code in a table":           {"<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr><tr><td>3</td><td><pre>x\n y</pre></td></tr><tr><td>4</td><td>5</td></tr></table>", "| a | b |\n| --- | --- |\n| 1 | 2 |\n\n3\n\n```\nx\n y\n```\n\n| a | b |\n| --- | --- |\n| 4 | 5 |"},
 		"admonition":                {`<div class="admonition note"><p class="admonition-title">Note</p><p>Careful.</p></div>`, "> **Note**\n>\n> Careful."},
 		"details":                   {`<details><summary>More</summary><p>Text</p></details>`, "**More**\n\nText"},
 		"maths":                     {`<p>so <script type="math/tex">x^2</script> and <math><semantics><mi>y</mi><annotation encoding="application/x-tex">y_1</annotation></semantics></math>`, "so $x^2$ and $y_1$"},

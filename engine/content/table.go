@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -15,13 +16,14 @@ const (
 )
 
 // table writes a GFM table, with spanning cells repeated. A table that lays out
-// blocks (code, lists, other tables) is written as those blocks.
+// blocks (code, lists, other tables) is written as those blocks; in one with a
+// header, only the rows that hold code are.
 func (w *writer) table(n *node) {
 	if isLayout(n) {
 		w.layout(n)
 		return
 	}
-	rows, header := w.grid(n)
+	rows, blocks, header := w.grid(n)
 	if len(rows) == 0 {
 		return
 	}
@@ -36,11 +38,24 @@ func (w *writer) table(n *node) {
 		w.layout(n)
 		return
 	}
-	w.block(2)
 	if !header {
 		rows = append([][]string{make([]string, columns)}, rows...)
+		blocks = append([]*node{nil}, blocks...)
 	}
-	w.write(rows)
+	from := 1
+	for i := 1; i <= len(rows); i++ {
+		if i < len(rows) && blocks[i] == nil {
+			continue
+		}
+		if from < i || len(rows) == 1 { // the header stands over each part again
+			w.block(2)
+			w.write(append([][]string{rows[0]}, rows[from:i]...))
+		}
+		if i < len(rows) {
+			w.layout(blocks[i])
+		}
+		from = i + 1
+	}
 }
 
 // write writes rows, the first of which is the header.
@@ -64,20 +79,27 @@ func (w *writer) write(rows [][]string) {
 	}
 }
 
-// isLayout tells tables that hold blocks, or only one column of text.
+// isLayout tells tables that hold blocks. One with a row of headings is for data,
+// whatever its cells hold, but for other tables.
 func isLayout(n *node) bool {
 	if attr(n, "role") == "presentation" || hasClass(n, "highlighttable", "rouge-table", "lntable") {
 		return true
 	}
 	cells := 0
+	data := hasHeader(n)
 	block := find(n, func(below *node) bool {
 		switch below.tag {
 		case atom.Td, atom.Th:
 			cells++
-		case atom.Pre, atom.H1, atom.H2, atom.H3, atom.H4, atom.Dl, atom.Blockquote:
-			return true
 		case atom.Table:
 			return below != n
+		}
+		if data {
+			return false
+		}
+		switch below.tag {
+		case atom.Pre, atom.H1, atom.H2, atom.H3, atom.H4, atom.Dl, atom.Blockquote:
+			return true
 		case atom.Ul, atom.Ol:
 			return find(below, func(n *node) bool { return n.tag == atom.Li }) != nil
 		}
@@ -86,6 +108,25 @@ func isLayout(n *node) bool {
 	return block != nil || cells > maxCells
 }
 
+// hasHeader tells that the first row is headings: two at least, or a thead.
+func hasHeader(table *node) bool {
+	first := find(table, func(n *node) bool { return n.tag == atom.Tr && !n.junk })
+	if first == nil {
+		return false
+	}
+	heads := 0
+	for c := first.first; c != nil; c = c.next {
+		switch {
+		case c.tag == atom.Th && !c.junk:
+			heads++
+		case c.tag == atom.Td && !c.junk:
+			return false
+		}
+	}
+	return heads > 1 || heads == 1 && first.parent != nil && first.parent.tag == atom.Thead
+}
+
+// layout writes the cells of a table, or of one of its rows, as blocks.
 func (w *writer) layout(n *node) {
 	walk(n, func(c *node) bool {
 		if c.kind != html.ElementNode || c == n {
@@ -105,8 +146,9 @@ func (w *writer) layout(n *node) {
 	})
 }
 
-// grid reads the cells; header tells that the first row is one.
-func (w *writer) grid(n *node) (rows [][]string, header bool) {
+// grid reads the cells; blocks has, for each row that holds code, its element,
+// and header tells that the first row is one.
+func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 	type hanging struct {
 		text string
 		left int
@@ -159,10 +201,18 @@ func (w *writer) grid(n *node) (rows [][]string, header bool) {
 			header = heads == cells || tr.parent != nil && tr.parent.tag == atom.Thead
 			first = false
 		}
-		rows = append(rows, row)
+		rows, blocks = append(rows, row), append(blocks, withCode(tr))
 		return false
 	})
-	return rows, header
+	return rows, blocks, header
+}
+
+// withCode returns the row if one of its cells holds a code block.
+func withCode(tr *node) *node {
+	if find(tr, func(n *node) bool { return n.tag == atom.Pre && !n.junk }) == nil {
+		return nil
+	}
+	return tr
 }
 
 // repeated is the text of a cell in a further column or row, empty when a table
@@ -191,6 +241,9 @@ func (w *writer) cell(n *node) string {
 	return strings.ReplaceAll(s, "\n", "<br>")
 }
 
+// bullet stands before an item of a list in a cell.
+var bullet = []byte("- ")
+
 func (w *writer) cellInto(n *node, line *inline) {
 	for c := n.first; c != nil; c = c.next {
 		if isInline(c) {
@@ -200,9 +253,12 @@ func (w *writer) cellInto(n *node, line *inline) {
 		if c.kind != html.ElementNode || c.junk {
 			continue
 		}
-		if line.last() != '\n' {
+		if line.last() != '\n' && !bytes.HasSuffix(line.buf, bullet) {
 			line.buf = append(line.buf, '\n')
 			line.space = false
+		}
+		if c.tag == atom.Li {
+			line.buf = append(line.buf, bullet...)
 		}
 		w.cellInto(c, line)
 	}
