@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/engine/content"
 	"github.com/axon-mcp/axon-mcp/engine/crawl"
 	"github.com/axon-mcp/axon-mcp/security"
 )
@@ -64,7 +65,7 @@ func (d *Deps) mapSite(ctx context.Context, in MapInput) (MapOutput, error) {
 		return out, fmt.Errorf("map the site: %w", err)
 	}
 	for _, e := range entries {
-		out.URLs = append(out.URLs, MapURL{URL: e.URL, Title: e.Title, LastMod: stamp(e.LastMod), Depth: e.Depth, Source: e.Source})
+		out.URLs = append(out.URLs, MapURL{URL: e.URL, Title: line(content.Sanitize(e.Title)), LastMod: stamp(e.LastMod), Depth: e.Depth, Source: e.Source})
 	}
 	return out, nil
 }

@@ -205,6 +205,26 @@ func (d *Deps) rawPage(ctx context.Context, page ScrapedPage, got loaded) (Scrap
 	return page, nil
 }
 
+// sanitized drops what is invisible from every string of a JSON value; escapes
+// brought it past the reader (N4).
+func sanitized(value any) any {
+	switch v := value.(type) {
+	case string:
+		return content.Sanitize(v)
+	case []any:
+		for i := range v {
+			v[i] = sanitized(v[i])
+		}
+	case map[string]any:
+		clean := make(map[string]any, len(v))
+		for key, one := range v {
+			clean[content.Sanitize(key)] = sanitized(one)
+		}
+		return clean
+	}
+	return value
+}
+
 // section of a page, as format=json gives it.
 type scrapedSection struct {
 	Level    int    `json:"level"`
@@ -218,7 +238,7 @@ func jsonOf(doc *content.Document, got loaded) any {
 	if strings.HasSuffix(got.mediaType, "json") {
 		var value any
 		if json.Unmarshal(got.body, &value) == nil {
-			return map[string]any{"value": value}
+			return map[string]any{"value": sanitized(value)}
 		}
 	}
 	sections := []scrapedSection{}

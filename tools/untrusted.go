@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/axon-mcp/axon-mcp/engine/content"
 )
 
 // frame marks what pages say in the text of one call. A page cannot close its
@@ -22,7 +24,7 @@ func (f frame) page(source, note, text string) string {
 	if note != "" {
 		note = " (" + note + ")"
 	}
-	text = f.without(text)
+	text = f.without(content.Sanitize(text)) // artifacts and lists have not been read by the extractor
 	return "--- page text " + f.nonce + " from " + f.inline(source) + note + " ---\n" +
 		strings.TrimRight(neutralise(unforged(text)), "\n") + "\n--- end of page text " + f.nonce + " ---"
 }
@@ -30,7 +32,7 @@ func (f frame) page(source, note, text string) string {
 // inline is one line of a page's words, such as a title in a list, without the
 // marks that could make it look like more.
 func (f frame) inline(s string) string {
-	return neutralise(unforged(f.without(line(s))))
+	return neutralise(unforged(f.without(line(content.Sanitize(s)))))
 }
 
 // without takes the nonce out of s, also where taking it out makes another.
