@@ -28,6 +28,8 @@ func rooms() map[string][]string {
 		"config/gen":   {"config"},
 		"docs":         {},
 
+		"web":      append(leaves, "tools", "acp", "artifact", "security", "jobs"),
+		"web/ui":   {},
 		"mcp":      append(leaves, "tools", "security", "jobs"),
 		"tools":    append(leaves, "engine/*", "jobs", "artifact", "security"),
 		"artifact": append(leaves, "security"),

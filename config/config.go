@@ -15,6 +15,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/secret"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
+	"github.com/axon-mcp/axon-mcp/web"
 )
 
 // Config is everything that can be set. A section that has a Validate method is
@@ -23,6 +24,7 @@ type Config struct {
 	Program  Program         `section:"The program"`
 	HTTP     HTTP            `section:"MCP over HTTP"`
 	MCP      mcp.Config      `section:"MCP over HTTP"`
+	Web      web.Config      `section:"The web page, /ws and the API"`
 	Tools    tools.Config    `section:"Tools"`
 	Security security.Config `section:"Reaching out"`
 	Fetch    fetch.Config    `section:"Reaching out"`

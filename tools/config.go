@@ -77,6 +77,13 @@ func (c Config) View() View {
 	return View{Toolsets: c.Toolsets, ReadOnly: c.ReadOnly, Compact: c.Compact}
 }
 
+// Roots are the folders of AXON_FILE_ROOTS by name. What is wrong with them is
+// Validate's to say.
+func (c Config) Roots() map[string]string {
+	roots, _ := parseRoots(c.FileRoots)
+	return roots
+}
+
 // parseRoots reads AXON_FILE_ROOTS into absolute folders by name.
 func parseRoots(pairs []string) (map[string]string, error) {
 	roots := make(map[string]string, len(pairs))

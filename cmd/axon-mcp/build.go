@@ -30,7 +30,8 @@ type parts struct {
 // network. What is wrong with the configuration is told all at once.
 func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	p := &parts{cfg: cfg, data: &data{cfg: cfg, log: log}}
-	cfg.Security.SelfAddresses = append(cfg.Security.SelfAddresses, net.JoinHostPort(cfg.HTTP.Host, strconv.Itoa(cfg.HTTP.Port)))
+	cfg.Security.SelfAddresses = append(cfg.Security.SelfAddresses, net.JoinHostPort(cfg.HTTP.Host, strconv.Itoa(cfg.HTTP.Port)),
+		net.JoinHostPort(cfg.Web.Host, strconv.Itoa(cfg.Web.Port)))
 	guard, guardErr := security.NewGuard(cfg.Security, log)
 	cfg.Fetch.UserAgent = strings.Replace(cfg.Fetch.UserAgent, "axon-mcp (", "axon-mcp/"+version+" (", 1)
 	client := fetch.New(guard, cfg.Fetch, log)
@@ -148,6 +149,7 @@ func (p *parts) checks() []tools.Check {
 			}
 			return files.Check(ctx)
 		}),
+		webCheck(p.cfg.Web),
 	}, p.checklist()...)
 }
 

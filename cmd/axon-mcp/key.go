@@ -97,9 +97,14 @@ func makeKey(path string) error {
 
 // mcpURL is where clients on this machine reach the listener.
 func mcpURL(host string, port int) string {
+	return "http://" + net.JoinHostPort(reachable(host), strconv.Itoa(port)) + "/mcp"
+}
+
+// reachable is the host under which a listener of this machine is reached on it.
+func reachable(host string) string {
 	switch host {
 	case "", "0.0.0.0", "::":
-		host = "127.0.0.1"
+		return "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/mcp"
+	return host
 }

@@ -20,10 +20,13 @@ import (
 func (a *app) serveCommand() *cobra.Command {
 	host, port := "", -1
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Serve MCP over HTTP, with a key", GroupID: groupServe, Args: noArguments,
+		Use: "serve", Short: "Serve MCP over HTTP, with a key, and the web page", GroupID: groupServe, Args: noArguments,
 		Long: `Serves MCP over HTTP at http://127.0.0.1:8001/mcp. Every request needs the key:
 AXON_MCP_API_KEY, or the one that the first start makes and keeps in the data
-directory. GET /healthz needs none.`,
+directory. GET /healthz needs none.
+
+The web page, /ws and the API are at http://127.0.0.1:49010 (AXON_WEB_HOST,
+AXON_WEB_PORT), open to this machine until AXON_WEB_API_TOKEN is set.`,
 		Example: "  axon-mcp serve\n  axon-mcp serve --port 9000\n  axon-mcp connect cursor --http",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if host != "" {
@@ -62,10 +65,18 @@ func (a *app) serve(ctx context.Context) error {
 	defer l.Close()
 	bound := l.Addr().(*net.TCPAddr)
 	a.parts.guard.Own(bound.String()) // a flag, or port 0, has chosen another than the settings (C13)
+	webAt, page, err := a.webListener(log)
+	if err != nil {
+		return err
+	}
+	defer webAt.Close()
+	a.parts.guard.Own(webAt.Addr().String())
 	server := a.parts.mcpServer(log, net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))
 	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(mcp.StaticKey(secret.New(key)), mcp.Challenge{}, log))), log)
 	a.announce(bound)
-	group := append(a.parts.background(), part{name: "mcp", run: server.Run}, part{name: "http", leads: true, run: listen(l, srv, drain)})
+	a.announceWeb(webAt.Addr().(*net.TCPAddr))
+	group := append(a.parts.background(), part{name: "mcp", run: server.Run}, part{name: "http", leads: true, run: listen(l, srv, drain)},
+		part{name: "web sockets", run: page.Run}, part{name: "web", leads: true, run: listen(webAt, newHTTPServer(page.Handler(), log), drain)})
 	ctx, stop := shuttingDown(ctx)
 	defer stop()
 	return runAll(ctx, group...)
