@@ -22,6 +22,9 @@ import (
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
+// codeUnauthorized is the one code that only HTTP has.
+const codeUnauthorized fault.Code = "unauthorized"
+
 // errorBody is what every failure says.
 type errorBody struct {
 	Code    fault.Code `json:"code"`
@@ -36,6 +39,8 @@ func statusOf(code fault.Code) int {
 	switch code {
 	case fault.Invalid:
 		return http.StatusBadRequest
+	case codeUnauthorized:
+		return http.StatusUnauthorized
 	case fault.NotFound:
 		return http.StatusNotFound
 	case fault.URLBlocked, fault.Forbidden:
@@ -123,6 +128,25 @@ func readBody(w http.ResponseWriter, r *http.Request, into any) error {
 	return decodeStrict(raw, into)
 }
 
+// jsonRoute is the one handler of JSON routes: decode, run, answer. A route
+// without fields takes no body.
+func jsonRoute[In, Out any](s *Server, run func(w http.ResponseWriter, r *http.Request, in In) (Out, error)) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var in In
+		if any(in) != any(struct{}{}) {
+			if err := readBody(w, r, &in); err != nil {
+				return err
+			}
+		}
+		out, err := run(w, r, in)
+		if err != nil {
+			return err
+		}
+		s.answer(w, r, http.StatusOK, out)
+		return nil
+	}
+}
+
 func notHere(http.ResponseWriter, *http.Request) error {
 	return fault.New(fault.NotFound, "there is no such address here; /api/openapi.json lists them")
 }
@@ -148,10 +172,14 @@ func (s *Server) watched(next http.Handler) http.Handler {
 				}
 			}
 			took := s.deps.Now().Sub(begun)
-			s.metrics.request(r.Method, seen.status, took)
+			s.metrics.request(seen.status, took)
 			s.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("path", clip(r.URL.Path, 200)),
 				slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Float64("ms", float64(took)/float64(time.Millisecond)))
 		}()
+		if err := plainPaths(r); err != nil {
+			s.refuse(seen, r, err)
+			return
+		}
 		next.ServeHTTP(seen, r)
 	})
 }

@@ -12,6 +12,7 @@ import (
 // when no more may come: http.Server.Shutdown does not see hijacked connections.
 type hub struct {
 	max         int
+	full        string // what is said when it is
 	open, calls sync.WaitGroup
 
 	mu      sync.Mutex
@@ -29,7 +30,7 @@ func (h *hub) enter() (leave func(), err error) {
 	case h.stopped:
 		return nil, stopping()
 	case h.count >= h.max:
-		return nil, &fault.Error{Code: fault.Busy, Message: "too many sockets are open (AXON_MAX_WS_CONNECTIONS)", RetryAfter: pingEvery}
+		return nil, &fault.Error{Code: fault.Busy, Message: h.full, RetryAfter: pingEvery}
 	}
 	h.count++
 	h.open.Add(1)

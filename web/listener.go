@@ -64,6 +64,7 @@ type Server struct {
 	files   *roots
 	logins  *attempts
 	sockets *hub
+	shells  *hub
 	metrics *metrics
 	chat    chatter // nil: there is none, and pulse_chat is mode_not_available
 
@@ -84,8 +85,11 @@ func New(deps Deps, bound net.Addr) (*Server, error) {
 		deps.Now = time.Now
 	}
 	s := &Server{
-		deps: deps, log: deps.Log, sockets: &hub{max: cfg.MaxSockets}, logins: newAttempts(deps.Now),
-		files: newRoots(deps.OutputDir, deps.Roots), metrics: newMetrics(deps.Now),
+		deps: deps, log: deps.Log,
+		sockets: &hub{max: cfg.MaxSockets, full: "too many sockets are open (AXON_MAX_WS_CONNECTIONS)"},
+		shells:  &hub{max: maxShells, full: "too many shells are open"},
+		logins:  newAttempts(deps.Now),
+		files:   newRoots(deps.OutputDir, deps.Roots), metrics: newMetrics(deps.Now),
 	}
 	for _, raw := range cfg.TrustedProxies {
 		if p, err := parseNetwork(raw); err == nil { // Validate has judged it
@@ -127,10 +131,12 @@ const drain = 20 * time.Second
 func (s *Server) Run(ctx context.Context) error {
 	<-ctx.Done()
 	s.sockets.stop()
+	s.shells.stop()
 	s.close()
 	s.sockets.drained(drain)
 	s.kill()
 	s.sockets.open.Wait()
+	s.shells.open.Wait()
 	return s.files.close()
 }
 
@@ -170,7 +176,7 @@ func (s *Server) behind(r route) http.Handler {
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, v verdict) {
 	s.log.LogAttrs(r.Context(), slog.LevelInfo, "refused", slog.Int("status", v.status), slog.String("path", clip(r.URL.Path, 100)),
 		slog.String("peer", peerOf(r).addr.String()), slog.String("origin", clip(r.Header.Get("Origin"), 100)), slog.String("why", v.message))
-	code := map[int]fault.Code{http.StatusUnauthorized: "unauthorized", http.StatusNotFound: fault.NotFound}[v.status]
+	code := map[int]fault.Code{http.StatusUnauthorized: codeUnauthorized, http.StatusNotFound: fault.NotFound}[v.status]
 	if code == "" {
 		code = fault.Forbidden
 	}

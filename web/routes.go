@@ -11,6 +11,9 @@ type route struct {
 	about   string
 	in      any // what it takes: query parameters of a GET, the body of a POST
 	out     any // what it gives as JSON
+
+	tool  string         // whose fields it takes and gives, in place of in and out
+	fixed map[string]any // fields that the address stands for
 }
 
 // routes lists them all. Whatever is not here is 404, and under /api only for
@@ -20,10 +23,29 @@ func (s *Server) routes() []route {
 		{pattern: "GET /healthz", gate: gateProbe, handle: s.health},
 		{pattern: "GET /readyz", gate: gateProbe, handle: s.ready},
 		{pattern: "GET /ws", gate: gateSocket, handle: s.socket},
+		{pattern: "GET /ws/shell", gate: gateShell, handle: s.serveShell},
+		{pattern: "GET /metrics", gate: gateFile, handle: s.serveMetrics},
+		{pattern: "GET /output/{path...}", gate: gateFile, handle: s.output},
+		{pattern: "GET /download/{job}/{form...}", gate: gateFile, handle: s.download},
 		{pattern: "GET /api/session", gate: gatePage, handle: s.getSession, out: sessionBody{}, about: "How this page stands to the server: gate, sign-in, CSRF token, clock."},
-		{pattern: "POST /api/session", gate: gatePage, handle: s.postSession, in: signInBody{}, out: sessionBody{}, about: "Signs a page in with AXON_WEB_API_TOKEN and sets the cookie."},
+		{pattern: "POST /api/session", gate: gatePage, handle: jsonRoute(s, s.postSession), in: signInBody{}, out: sessionBody{}, about: "Signs a page in with AXON_WEB_API_TOKEN and sets the cookie."},
 		{pattern: "DELETE /api/session", gate: gateWrite, handle: s.deleteSession, about: "Signs the page out."},
-		{pattern: "POST /api/ws-ticket", gate: gateTicket, handle: s.postTicket, out: ticketBody{}, about: "Gives a one-time ticket for /ws, for 30 seconds."},
+		{pattern: "POST /api/ws-ticket", gate: gateTicket, handle: jsonRoute(s, s.postTicket), out: ticketBody{}, about: "Gives a one-time ticket for /ws, for 30 seconds."},
+		{pattern: "GET /api/openapi.json", gate: gateRead, handle: s.openAPI, about: "This description."},
+		{pattern: "GET /api/connect", gate: gateRead, handle: s.connect, out: connectBody{}, about: "How MCP clients are connected; never with the key."},
+		{pattern: "GET /api/omnibox/files", gate: gateRead, handle: s.omnibox, in: omniboxQuery{}, out: omniboxList{}, about: "Files of the named roots: lists by q, reads by id."},
+		s.reads("/api/query", "query", "Passages that fit a query, the best first."),
+		s.reads("/api/sources", "sources", "What is indexed, document by document."),
+		s.documents(),
+		s.reads("/api/domains", "domains", "What is indexed, by site."),
+		s.reads("/api/stats", "stats", "Figures of the index."),
+		s.reads("/api/status", "status", "The jobs of this moment."),
+		s.reads("/api/doctor", "doctor", "Whether each part works, and what to do where not."),
+		s.reads("/api/jobs", "jobs", "Jobs, the newest first."),
+		s.reads("/api/jobs/{id}", "jobs", "One job with its events and its result."),
+		s.writes("/api/jobs/{id}/retry", "job_control", "Starts a failed or canceled job again.", map[string]any{"action": "retry"}),
+		s.writes("/api/jobs/{id}/cancel", "job_control", "Cancels a job.", map[string]any{"action": "cancel"}),
+		s.writes("/api/forget", "forget", "Removes documents: a dry run counts and gives the token that confirms.", nil),
 		{pattern: "/api/", gate: gateRead, handle: notHere},
 		{pattern: "/", gate: gatePage, handle: s.page},
 	}

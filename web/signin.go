@@ -37,6 +37,9 @@ func (s *Server) sessionOf(begun *session) sessionBody {
 	if !s.deps.Config.APIToken.IsSet() {
 		body.Gate, body.SignedIn = "open", true
 	}
+	if s.chat != nil {
+		s.chat.describe(&body)
+	}
 	if begun != nil {
 		body.SignedIn, body.CSRF = true, begun.csrf
 	}
@@ -55,32 +58,25 @@ func (s *Server) getSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 // postSession signs a page in.
-func (s *Server) postSession(w http.ResponseWriter, r *http.Request) error {
-	var in signInBody
-	if err := readBody(w, r, &in); err != nil {
-		return err
-	}
+func (s *Server) postSession(w http.ResponseWriter, r *http.Request, in signInBody) (sessionBody, error) {
 	cfg := s.deps.Config
 	if !cfg.APIToken.IsSet() {
-		s.answer(w, r, http.StatusOK, s.sessionOf(nil))
-		return nil
+		return s.sessionOf(nil), nil
 	}
 	from := limitKey(r, s.proxies)
 	if wait := s.logins.wait(from); wait > 0 {
-		return &fault.Error{Code: fault.Busy, Message: "too many tokens were tried; wait a minute", RetryAfter: wait}
+		return sessionBody{}, &fault.Error{Code: fault.Busy, Message: "too many tokens were tried; wait a minute", RetryAfter: wait}
 	}
 	switch {
 	case !isAccessToken(in.Token) && cfg.APIToken.Equal(in.Token):
 		s.logins.forget(from)
 		begun := s.guard.sessions.begin(w)
-		s.answer(w, r, http.StatusOK, s.sessionOf(&begun))
-		return nil
+		return s.sessionOf(&begun), nil
 	case cfg.BrowserToken.Equal(in.Token):
-		return fault.New(fault.Forbidden, onlyReads)
+		return sessionBody{}, fault.New(fault.Forbidden, onlyReads)
 	}
 	s.logins.count(from)
-	s.turnAway(w, r, refused(http.StatusUnauthorized, "that token was not accepted"))
-	return nil
+	return sessionBody{}, fault.New(codeUnauthorized, "that token was not accepted")
 }
 
 // deleteSession signs the page out.
@@ -91,13 +87,9 @@ func (s *Server) deleteSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 // postTicket gives a ticket to a page that cannot put headers on a socket.
-func (s *Server) postTicket(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) postTicket(_ http.ResponseWriter, r *http.Request, _ struct{}) (ticketBody, error) {
 	token, err := s.guard.tickets.give(s.guard.web.caller(r))
-	if err != nil {
-		return err
-	}
-	s.answer(w, r, http.StatusOK, ticketBody{Ticket: token, Expires: s.deps.Now().Add(ticketLife).UTC().Format(time.RFC3339Nano)})
-	return nil
+	return ticketBody{Ticket: token, Expires: s.deps.Now().Add(ticketLife).UTC().Format(time.RFC3339Nano)}, err
 }
 
 // triesAMinute is how often one address may try a token.

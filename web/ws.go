@@ -251,6 +251,9 @@ type chatter interface {
 	permission(c *conn, m permissionResponse) error
 	// resume attaches the connection to a session and replays what it missed.
 	resume(ctx context.Context, c *conn, m resumeRequest) error
+	// describe fills in what the page is told of the agents: auto_approve,
+	// model, agents.
+	describe(*sessionBody)
 	// gone tells that the connection has ended; sessions may live on. It is
 	// called before the executions of the connection have returned.
 	gone(c *conn)
