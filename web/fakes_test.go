@@ -343,5 +343,9 @@ func (s *socket) until(kinds ...string) (last got, before []got) {
 func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
 
 func execute(id, mode, input, flags string) string {
-	return fmt.Sprintf(`{"type":"execute","id":%q,"mode":%q,"input":%q,"flags":%s}`, id, mode, input, flags)
+	quoted := func(s string) string {
+		raw, _ := json.Marshal(s)
+		return string(raw)
+	}
+	return fmt.Sprintf(`{"type":"execute","id":%s,"mode":%s,"input":%s,"flags":%s}`, quoted(id), quoted(mode), quoted(input), flags)
 }
