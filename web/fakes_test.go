@@ -241,7 +241,7 @@ func (f *listener) ask(t testing.TB, method, path, body string, header ...string
 			req.Host = value
 			continue
 		}
-		req.Header.Add(name, value)
+		req.Header.Set(name, value)
 	}
 	res, err := client().Do(req)
 	if err != nil {
