@@ -69,6 +69,8 @@ type Progress struct {
 	Rate   float64          `json:"rate,omitempty"`  // per second
 	ETA    float64          `json:"eta_seconds,omitempty"`
 	Counts map[string]int64 `json:"counts,omitempty"` // by reason
+	// URL is the address that was read last, where the work reads some.
+	URL string `json:"url,omitempty"`
 	// Message is one line for a person.
 	Message string `json:"message,omitempty"`
 }

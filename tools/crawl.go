@@ -147,7 +147,7 @@ func (d *Deps) runCrawl(ctx context.Context, t task) (any, error) {
 			phase = p.Phase
 			t.event("phase %s: %d URLs settled, %d in all", p.Phase, p.Done, p.Total)
 		}
-		t.report(jobs.Progress{Phase: p.Phase, Done: p.Done, Total: p.Total, Rate: p.Rate, ETA: p.ETA.Seconds(), Counts: p.Counts})
+		t.report(jobs.Progress{Phase: p.Phase, Done: p.Done, Total: p.Total, Rate: p.Rate, ETA: p.ETA.Seconds(), URL: p.URL, Counts: p.Counts})
 	}
 	if !request.Index {
 		return d.crawlToFiles(ctx, t, opts, report)

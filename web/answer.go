@@ -172,7 +172,9 @@ func (s *Server) watched(next http.Handler) http.Handler {
 				}
 			}
 			took := s.deps.Now().Sub(begun)
-			s.metrics.request(seen.status, took)
+			if seen.status != http.StatusSwitchingProtocols { // a socket's life is no time of an answer
+				s.metrics.request(seen.status, took)
+			}
 			s.log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("path", clip(r.URL.Path, 200)),
 				slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes), slog.Float64("ms", float64(took)/float64(time.Millisecond)))
 		}()

@@ -190,7 +190,15 @@ func TestAccessTable(t *testing.T) {
 
 func (c cell) check(t *testing.T, s *Server, handler http.Handler) (n int) {
 	t.Helper()
+	// In a short run the routes of one kind stand for each other where nothing
+	// but the kind can matter.
+	whole := !testing.Short() || (c.peer == "127.0.0.1:5555" && c.origin == "none")
+	done := map[kind]bool{}
 	for route, k := range routeKinds() {
+		if done[k] && !whole {
+			continue
+		}
+		done[k] = true
 		method, path, _ := strings.Cut(route, " ")
 		w := httptest.NewRecorder()
 		r := c.request(t, s, method, path)

@@ -42,7 +42,9 @@ func (x *execution) follow(id string) error {
 	defer context.AfterFunc(x.conn.srv.open, func() { stop(jobs.ErrShutdown) })()
 	job, err := x.conn.srv.deps.Jobs.Wait(ctx, id, func(p jobs.Progress) {
 		if now := time.Now(); !running || now.Sub(told) >= metricsEvery {
-			x.status(id, string(jobs.Running), nil, metricsOf(p))
+			m := metricsOf(p)
+			m.Seconds = now.Sub(x.begun).Seconds()
+			x.status(id, string(jobs.Running), nil, m)
 			told, running = now, true
 		}
 		x.progress(id, p)
@@ -101,7 +103,7 @@ type liveMetrics struct {
 }
 
 func metricsOf(p jobs.Progress) liveMetrics {
-	m := liveMetrics{Rate: p.Rate, ETA: p.ETA, URL: p.Message}
+	m := liveMetrics{Rate: p.Rate, ETA: p.ETA, URL: p.URL}
 	m.Skipped = make(map[string]int)
 	for name, n := range p.Counts {
 		switch name {

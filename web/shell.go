@@ -92,7 +92,7 @@ func (h *shell) run(alive context.Context) error {
 	h.busy = make(chan struct{}, 1)
 	var parts sync.WaitGroup
 	parts.Go(func() { stop(h.keys()) })
-	parts.Go(func() { stop(h.output(ctx)) })
+	parts.Go(func() { stop(h.output()) })
 	parts.Go(func() { stop(h.watch(ctx)) })
 	<-ctx.Done()
 	cause := context.Cause(ctx)
@@ -146,7 +146,7 @@ func (h *shell) keys() error {
 
 // output is the writer of the socket. A client that does not read stops the
 // shell, not the memory: the terminal blocks.
-func (h *shell) output(ctx context.Context) error {
+func (h *shell) output() error {
 	buf := make([]byte, 32<<10)
 	kept := 0 // bytes of a character that has not come whole
 	for {
@@ -162,7 +162,7 @@ func (h *shell) output(ctx context.Context) error {
 			if encodeErr != nil {
 				return encodeErr
 			}
-			writing, stop := context.WithTimeout(ctx, writeTime)
+			writing, stop := context.WithTimeout(context.Background(), writeTime) // another's end would cut off the goodbye
 			writeErr := h.ws.Write(writing, websocket.MessageText, raw)
 			stop()
 			if writeErr != nil {

@@ -38,9 +38,9 @@ func TestJobIsStreamed(t *testing.T) {
 	s := f.dial(t, "", nil)
 	s.send(execute("c", "crawl", "https://go.dev/doc https://go.dev/blog", `{"wait":true,"max_pages":5}`))
 	s.until("job.status")
-	job.progress <- jobs.Progress{Phase: "crawl", Done: 2, Total: 8, Rate: 1.5, ETA: 4, Counts: map[string]int64{"fetched": 2, "robots": 1}}
+	job.progress <- jobs.Progress{Phase: "crawl", Done: 2, Total: 8, Rate: 1.5, ETA: 4, URL: "https://go.dev/doc/x", Counts: map[string]int64{"fetched": 2, "robots": 1}}
 	status, _ := s.until("job.status")
-	if p := status.Data.Payload; p.Status != "running" || p.JobID != someJob || p.Metrics["pages_fetched"] != 2.0 || p.Metrics["eta_seconds"] != 4.0 ||
+	if p := status.Data.Payload; p.Status != "running" || p.JobID != someJob || p.Metrics["pages_fetched"] != 2.0 || p.Metrics["eta_seconds"] != 4.0 || p.Metrics["url"] != "https://go.dev/doc/x" ||
 		p.Metrics["skipped"].(map[string]any)["robots"] != 1.0 {
 		t.Errorf("%+v", p)
 	}

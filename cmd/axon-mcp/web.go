@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/fault"
@@ -70,13 +71,30 @@ func (a *app) webClients() []web.Client {
 	var list []web.Client
 	for _, c := range clients() {
 		one := web.Client{Name: c.name, Title: c.title, After: c.after}
-		one.Stdio, _ = setMember("", c.section, serverName, c.stdioEntry(command, a.lastingFlags(), a.lastingEnv()).text()) // of our own making
+		one.Stdio, _ = setMember("", c.section, serverName, c.stdioEntry(command, a.openFlags(), a.lastingEnv()).text()) // of our own making
 		if c.http {
 			one.HTTP, _ = setMember("", c.section, serverName, c.httpEntry(mcpURL(a.cfg.HTTP.Host, a.cfg.HTTP.Port), "${AXON_MCP_API_KEY}").text())
 		}
 		list = append(list, one)
 	}
 	return list
+}
+
+// openFlags are lastingFlags without the secrets that --set may hold: whoever
+// may read the page sees these.
+func (a *app) openFlags() []string {
+	hidden := make(map[string]bool)
+	for _, f := range config.Fields() {
+		hidden[f.Env] = f.Secret()
+	}
+	var args []string
+	flags := a.lastingFlags()
+	for i := 0; i+1 < len(flags); i += 2 { // each is a name and its value
+		if name, _, _ := strings.Cut(flags[i+1], "="); flags[i] != "--set" || !hidden[name] {
+			args = append(args, flags[i], flags[i+1])
+		}
+	}
+	return args
 }
 
 // webCheck is what doctor says of the web listener's settings.

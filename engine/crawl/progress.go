@@ -26,8 +26,9 @@ type meter struct {
 	tell     func(Progress)
 	began    time.Time
 	told     time.Time
-	settledN int64 // in this attempt
-	done     int64 // in all attempts
+	settledN int64  // in this attempt
+	done     int64  // in all attempts
+	last     string // URL that was settled last
 	counts   map[string]int64
 	down     int // pages in a row that failed for a reason that may pass
 }
@@ -90,6 +91,7 @@ func (m *meter) settled(v *visit) error {
 	m.waiting.Add(-1)
 	m.done++
 	m.settledN++
+	m.last = v.entry.Key
 	m.add(v.out.Outcome, v.out.Reason, 1)
 	if v.out.Read {
 		m.counts["fetched"]++
@@ -124,7 +126,7 @@ func (m *meter) report(phase string) {
 	}
 	m.told = now
 	waiting := max(m.waiting.Load(), 0)
-	progress := Progress{Phase: phase, Done: m.done, Total: m.done + waiting, Counts: maps.Clone(m.counts)}
+	progress := Progress{Phase: phase, Done: m.done, Total: m.done + waiting, URL: m.last, Counts: maps.Clone(m.counts)}
 	if seconds := now.Sub(m.began).Seconds(); seconds > 0 && m.settledN > 0 {
 		progress.Rate = float64(m.settledN) / seconds
 		progress.ETA = time.Duration(float64(waiting) / progress.Rate * float64(time.Second))

@@ -39,5 +39,6 @@ type Progress struct {
 	Total  int64   // URLs settled and waiting
 	Rate   float64 // URLs a second, since the start of this attempt
 	ETA    time.Duration
+	URL    string           // settled last
 	Counts map[string]int64 // fetched, changed, unchanged, failed, and the reasons of Skipped
 }
