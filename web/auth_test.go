@@ -355,3 +355,24 @@ func TestTickets(t *testing.T) {
 		}
 	}
 }
+
+// A token of /mcp opens nothing here, even where somebody has configured it.
+func TestAccessTokenNeverOpens(t *testing.T) {
+	t.Parallel()
+	cfg := defaults()
+	cfg.APIToken, cfg.BrowserToken, cfg.ShellEnabled = secret.New("atk_configured"), secret.New("atk_browser"), true
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "AXON_WEB_BROWSER_API_TOKEN") {
+		t.Errorf("%v", err)
+	}
+	f := start(t, cfg)
+	for _, path := range []string{"/ws", "/ws/shell", "/api/stats", "/metrics"} {
+		for _, token := range []string{"atk_configured", "atk_browser"} {
+			if status, _, _ := f.ask(t, "GET", path, "", "Authorization: Bearer "+token); status != 401 {
+				t.Errorf("%s %s: %d", path, token, status)
+			}
+		}
+	}
+	if status, _, _ := f.ask(t, "POST", "/api/session", `{"token":"atk_configured"}`); status != 401 {
+		t.Errorf("sign-in: %d", status)
+	}
+}

@@ -157,3 +157,28 @@ func TestRates(t *testing.T) {
 		}
 	}
 }
+
+// The queue of a connection is bounded in frames and in bytes, but for a single
+// frame.
+func TestOutboxIsBounded(t *testing.T) {
+	t.Parallel()
+	o := newOutbox()
+	for i := range maxQueuedFrames {
+		if !o.put([]byte("x")) {
+			t.Fatalf("frame %d has no room", i)
+		}
+	}
+	if o.put([]byte("x")) {
+		t.Error("a frame too many")
+	}
+	o = newOutbox()
+	if !o.put(make([]byte, maxQueuedBytes+1)) {
+		t.Error("a large frame has no room in an empty queue")
+	}
+	if o.put([]byte("x")) {
+		t.Error("a byte too many")
+	}
+	if raw, err := o.take(t.Context()); err != nil || len(raw) != maxQueuedBytes+1 || !o.put([]byte("x")) {
+		t.Errorf("%d %v", len(raw), err)
+	}
+}
