@@ -105,7 +105,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, valu
 	h.Set("Content-Length", strconv.Itoa(len(raw)+1))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(append(raw, '\n')) // the asker may have gone
+		_, _ = newSlowWriter(w).Write(append(raw, '\n')) // the asker may have gone
 	}
 }
 
@@ -161,6 +161,8 @@ func (s *Server) watched(next http.Handler) http.Handler {
 		security.PageHeaders(w.Header(), secure)
 		w.Header().Set("Content-Security-Policy", csp)
 		seen := &seenWriter{ResponseWriter: w}
+		// The last answer of this connection may have left its time behind.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // not every writer has deadlines
 		defer func() {
 			if v := recover(); v != nil {
 				if v == http.ErrAbortHandler {

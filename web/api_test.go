@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -235,5 +237,29 @@ func TestAllowedOriginMayRead(t *testing.T) {
 	}
 	if status, _, _ := f.ask(t, "GET", "/api/stats", "", cookie, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors"); status != 200 {
 		t.Errorf("%d", status)
+	}
+}
+
+// deadlines is a connection that notes its write deadlines.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.set = append(d.set, at)
+	return nil
+}
+
+// Each piece of an answer has its time, and none is left to the next answer of
+// the same connection: it would be cut off.
+func TestWriteDeadlines(t *testing.T) {
+	t.Parallel()
+	_, handler := quiet(t, defaults())
+	r := cell{peer: "127.0.0.1:5555", origin: "none", host: "own"}.request(t, nil, "GET", "/api/stats")
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	handler.ServeHTTP(w, r)
+	if w.Code != 200 || len(w.set) != 2 || !w.set[0].IsZero() || time.Until(w.set[1]) < pieceTime/2 {
+		t.Errorf("%d %v", w.Code, w.set)
 	}
 }

@@ -89,7 +89,7 @@ func writeStatic(w http.ResponseWriter, r *http.Request, name string, data []byt
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(data) // the asker may have gone
+		_, _ = newSlowWriter(w).Write(data) // the asker may have gone
 	}
 	return nil
 }
