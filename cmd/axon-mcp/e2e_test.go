@@ -308,7 +308,7 @@ func TestManyServers(t *testing.T) {
 	long(t)
 	s := smallSite(t, 80, 60*time.Millisecond)
 	p := newProgram(t, s)
-	p.env = append(p.env, "AXON_MCP_HTTP_PORT=0", "AXON_WEB_PORT=0")
+	p.env = append(p.env, "AXON_MCP_HTTP_PORT=0")
 	web := p.command("serve")
 	if err := web.Start(); err != nil {
 		t.Fatal(err)

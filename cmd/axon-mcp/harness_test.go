@@ -133,7 +133,7 @@ type program struct {
 func newProgram(t testing.TB, s *site) *program {
 	t.Helper()
 	p := &program{t: t, dir: t.TempDir()}
-	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AXON_DATA_DIR=" + p.dir, "AXON_INLINE_BYTES=10000000"}
+	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AXON_DATA_DIR=" + p.dir, "AXON_INLINE_BYTES=10000000", "AXON_WEB_PORT=0"}
 	if s != nil {
 		p.env = append(p.env, "AXON_ALLOW_HOSTS="+s.host())
 	}
