@@ -281,7 +281,7 @@ func (x *execution) call() (*tools.Result, error) {
 // output sends a result: its value, and the artifacts that it points to.
 func (x *execution) output(result *tools.Result) {
 	raw, _ := result.Structured.(json.RawMessage)
-	x.send("command.output.json", jsonData{x.about, raw})
+	x.conn.queue(jsonFrame(x.about, raw))
 	var items []artifactItem
 	for _, b := range result.Blocks {
 		if b.Link == nil {

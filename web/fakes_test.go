@@ -78,6 +78,9 @@ func (f *fakeTools) Call(ctx context.Context, call tools.Call) (*tools.Result, e
 			return nil, err
 		}
 	}
+	if raw, ok := out.(json.RawMessage); ok {
+		return &tools.Result{Structured: raw}, nil
+	}
 	raw, err := json.Marshal(out)
 	return &tools.Result{Structured: json.RawMessage(raw)}, err
 }

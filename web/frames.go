@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/axon-mcp/axon-mcp/fault"
@@ -71,10 +72,6 @@ type (
 	}
 	startData struct {
 		Ctx about `json:"ctx"`
-	}
-	jsonData struct {
-		Ctx  about           `json:"ctx"`
-		Data json.RawMessage `json:"data"`
 	}
 	lineData struct {
 		Ctx  about  `json:"ctx"`
@@ -144,6 +141,17 @@ func encodeFrame(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
 	return bytes.TrimSpace(buf.Bytes()), nil
+}
+
+// jsonFrame is command.output.json around a value that is JSON already. It is
+// put together by hand: encoding would read through the whole value again, which
+// may have a megabyte.
+func jsonFrame(at about, value json.RawMessage) []byte {
+	ctx, err := encodeFrame(at)
+	if err != nil || len(value) == 0 {
+		ctx, value = []byte("{}"), json.RawMessage("null")
+	}
+	return slices.Concat([]byte(`{"type":"command.output.json","data":{"ctx":`), ctx, []byte(`,"data":`), value, []byte("}}"))
 }
 
 // receive decodes a frame and hands it on. A field that the frame does not have

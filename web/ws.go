@@ -61,6 +61,11 @@ func (c *conn) send(frame any) {
 		c.log.Error("encode a frame", "error", err)
 		return
 	}
+	c.queue(raw)
+}
+
+// queue is send of a frame that is encoded.
+func (c *conn) queue(raw []byte) {
 	if !c.out.put(raw) {
 		c.end(errSlow)
 	}
