@@ -569,3 +569,28 @@ func TestInsideCrawl(t *testing.T) {
 	p.json(&listed, "map", "http://s0.example.com/", "--limit", "2000", "--sitemap", "only")
 	w.checkSent("map")
 }
+
+// TestInsideStarts: what must be blocked is so as the start of a crawl, the site
+// of a map and the page of an embed, too.
+func TestInsideStarts(t *testing.T) {
+	rows, names := hostileURLs(t)
+	w := newWorld(t, names)
+	p := w.program()
+	client := p.stdio()
+	defer client.kill(t)
+	for i, row := range rows {
+		if row.allow || row.flips || row.trick == "dns empty answer" || strings.HasPrefix(row.trick, "dns") && i%5 != 0 && !everything() {
+			continue
+		}
+		for tool, args := range map[string]map[string]any{
+			"crawl": {"urls": []string{row.url}, "wait": true}, "map": {"url": row.url}, "embed": {"url": row.url, "wait": true},
+		} {
+			var got map[string]any
+			err := client.call(t.Context(), tool, args, &got, nil)
+			if fault.CodeOf(err) != fault.URLBlocked || !strings.Contains(fault.MessageOf(err), "the address is not public") {
+				t.Errorf("%s %q (%s): got %v %v", tool, row.url, row.trick, got, err)
+			}
+		}
+	}
+	w.checkSent("starts")
+}
