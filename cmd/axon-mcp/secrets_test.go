@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -211,9 +212,38 @@ func (p *program) serveAndAsk(keys []string) string {
 			}
 		}
 	}
+	said := p.askPage(out.String(), append(keys, planted))
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	_ = cmd.Wait()
-	return out.String()
+	return out.String() + said
+}
+
+// askPage sends the same to the web listener, and returns what it answers.
+func (p *program) askPage(announced string, keys []string) string {
+	p.t.Helper()
+	_, rest, found := strings.Cut(announced, "web page is at ")
+	base, _, _ := strings.Cut(rest, "/ ")
+	if !found {
+		p.t.Fatalf("the server does not say where its page is: %s", announced)
+	}
+	var said strings.Builder
+	for _, key := range keys {
+		for _, path := range []string{"/", "/healthz", "/api/status", "/api/doctor", "/metrics", "/ws?token=" + key, "/ws/shell?token=" + key, "/output/x?token=" + key, "/openapi.json", "/api/none"} {
+			request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, base+path, http.NoBody)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			request.Header.Set("Authorization", "Bearer "+key)
+			request.Header.Set("Cookie", "axon="+key)
+			if response, err := http.DefaultClient.Do(request); err == nil {
+				body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+				response.Body.Close()
+				said.Write(body)
+				said.WriteString(fmt.Sprint(response.Header))
+			}
+		}
+	}
+	return said.String()
 }
 
 // buffer takes what a running process says while the test reads it.
