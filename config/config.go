@@ -28,8 +28,11 @@ type Config struct {
 	Tools    tools.Config    `section:"Tools"`
 	Security security.Config `section:"Reaching out"`
 	Fetch    fetch.Config    `section:"Reaching out"`
-	Index    index.Config    `section:"Index, jobs and files"`
-	Jobs     jobs.Config     `section:"Index, jobs and files"`
+
+	Chrome fetch.ChromeConfig `section:"Reaching out"`
+
+	Index index.Config `section:"Index, jobs and files"`
+	Jobs  jobs.Config  `section:"Index, jobs and files"`
 
 	Artifacts artifact.Config `section:"Index, jobs and files"`
 

@@ -86,9 +86,18 @@ func (p *Proxy) Run(ctx context.Context, l net.Listener) error {
 }
 
 // Open starts a session with a new secret. The caller closes it.
-func (p *Proxy) Open() *ProxySession {
+func (p *Proxy) Open() *ProxySession { return p.open(false) }
+
+// OpenCanary starts a session that reaches nothing: whatever is asked for is
+// refused and remembered (Failure), also what the operator allows. It shows that
+// a browser asks this proxy.
+func (p *Proxy) OpenCanary() *ProxySession { return p.open(true) }
+
+func (p *Proxy) open(canary bool) *ProxySession {
 	ctx, cancel := context.WithCancel(context.Background()) // ends with Close or with Run
-	s := &ProxySession{User: NewToken(), Password: NewToken(), proxy: p, ctx: ctx, cancel: cancel, failures: map[string]error{}}
+	s := &ProxySession{
+		canary: canary, User: NewToken(), Password: NewToken(), proxy: p, ctx: ctx, cancel: cancel, failures: map[string]error{},
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -113,6 +122,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(s.ctx, cancel)()
 	r = r.WithContext(ctx)
 	switch {
+	case s.canary:
+		s.note(r.Host, blocked())
+		w.WriteHeader(http.StatusForbidden)
 	case r.Method == http.MethodConnect:
 		p.connect(w, r, s)
 	case strings.HasPrefix(strings.ToLower(r.RequestURI), "http://"):
@@ -160,6 +172,7 @@ func (p *Proxy) fail(w http.ResponseWriter, s *ProxySession, host string, err er
 type ProxySession struct {
 	User, Password string // for Proxy-Authorization: Basic
 
+	canary bool
 	proxy  *Proxy
 	ctx    context.Context //nolint:containedctx // the life of the session
 	cancel context.CancelFunc

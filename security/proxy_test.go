@@ -307,3 +307,20 @@ func TestProxyTellsWhatCannotBeReached(t *testing.T) {
 		}
 	}
 }
+
+// A canary must not land anywhere: it reaches nothing that the operator allows,
+// and says that it came here.
+func TestProxyCanary(t *testing.T) {
+	t.Parallel()
+	count, trap := listen(t, "127.0.0.1:0")
+	p, address, _ := runProxy(t, Config{AllowHosts: []string{trap}})
+	s := p.OpenCanary()
+	for _, request := range []string{"GET http://" + trap + "/ HTTP/1.1\r\nHost: " + trap + "\r\n", "CONNECT " + trap + " HTTP/1.1\r\nHost: " + trap + "\r\n"} {
+		if status, _ := speak(t, address, s, request); status != http.StatusForbidden {
+			t.Errorf("%q: got %d", request, status)
+		}
+	}
+	if count.Load() != 0 || s.Failure(trap) == nil {
+		t.Errorf("%d connections, remembered %v", count.Load(), s.Failure(trap))
+	}
+}

@@ -111,10 +111,13 @@ func (d *Deps) startURLs(urls []string) ([]string, error) {
 
 // canRender refuses a browser where there is none.
 func (d *Deps) canRender(tool, render string) error {
-	if render == crawl.RenderChrome && d.Browser == nil {
+	switch {
+	case render != crawl.RenderChrome:
+		return nil
+	case d.Browser == nil:
 		return fault.Errorf(fault.Unavailable, "%s: render=chrome needs a browser, and this server has none; call with render=auto or render=http", tool)
 	}
-	return nil
+	return d.Browser.Available()
 }
 
 // depth writes 0 links as crawl.Options does, where 0 means the default.

@@ -157,10 +157,15 @@ func TestScrapeAnswersFromTheIndexWhatHasNotChanged(t *testing.T) {
 }
 
 // fakeBrowser renders everything as one page.
-type fakeBrowser struct{ err error }
+type fakeBrowser struct{ err, missing error }
 
-func (f fakeBrowser) Render(context.Context, string) (Rendered, error) {
-	return Rendered{FinalURL: "https://a.example/rendered", Status: 200, HTML: []byte("<title>R</title><main><h1>R</h1><p>By script.</p></main>")}, f.err
+func (f fakeBrowser) Available() error { return f.missing }
+
+func (f fakeBrowser) Fetch(_ context.Context, r fetch.Request) (*fetch.Response, error) {
+	return &fetch.Response{
+		URL: r.URL, FinalURL: "https://a.example/rendered", Status: 200, MediaType: "text/html", Rendered: true,
+		Body: []byte("<title>R</title><main><h1>R</h1><p>By script.</p></main>"),
+	}, f.err
 }
 
 func TestScrapeWithABrowser(t *testing.T) {
@@ -172,7 +177,7 @@ func TestScrapeWithABrowser(t *testing.T) {
 	if p := out.Pages[0]; p.Render != "chrome" || p.FinalURL != "https://a.example/rendered" {
 		t.Errorf("%+v", p)
 	}
-	b = scrapeBench(t, func(d *Deps) { d.Browser = fakeBrowser{fault.New(fault.Timeout, "the page never settled")} })
+	b = scrapeBench(t, func(d *Deps) { d.Browser = fakeBrowser{err: fault.New(fault.Timeout, "the page never settled")} })
 	_, err = b.call(t, "scrape", `{"url":"https://a.example/","render":"chrome"}`)
 	wantFault(t, err, fault.Timeout)
 	_, err = b.call(t, "scrape", `{"url":"http://127.0.0.1/","render":"chrome"}`)

@@ -17,6 +17,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security"
 )
 
 // Fetcher reads a URL through the guard.
@@ -27,18 +28,15 @@ type Fetcher interface {
 	Fetch(ctx context.Context, r fetch.Request) (*fetch.Response, error)
 }
 
-// Browser renders a page as a person's browser would. It stands behind the same
+// Browser reads a page as a person's browser would. It stands behind the same
 // guard.
 type Browser interface {
-	// Render returns the document's HTML after its scripts have run.
-	Render(ctx context.Context, url string) (Rendered, error)
-}
-
-// Rendered is what a browser made of a page.
-type Rendered struct {
-	FinalURL string
-	Status   int
-	HTML     []byte
+	// Fetch returns the page as its scripts have made it (Response.Rendered), or
+	// what is no page as Fetcher does. It fails as Fetcher does.
+	Fetcher
+	// Available is nil, or Unavailable with how to get a browser. It starts
+	// none.
+	Available() error
 }
 
 // loaded is a resource that has been fetched, by whatever means, and read.
@@ -97,16 +95,20 @@ func (d *Deps) validators(ctx context.Context, url string, in ScrapeInput) index
 // load fetches and parses a page that the guard has let pass; known makes the
 // request conditional. raw_html is not parsed.
 func (d *Deps) load(ctx context.Context, url string, in ScrapeInput, known index.Known) (loaded, error) {
+	fetcher := d.Fetcher
 	if in.Render == crawl.RenderChrome {
-		return d.loadRendered(ctx, url, in)
+		fetcher = d.Browser
 	}
-	res, err := d.Fetcher.Fetch(ctx, fetch.Request{URL: url, Raw: in.Format == "raw_html", ETag: known.ETag, LastModified: known.LastModified})
+	res, err := fetcher.Fetch(ctx, fetch.Request{URL: url, Raw: in.Format == "raw_html", ETag: known.ETag, LastModified: known.LastModified})
 	if err != nil {
 		return loaded{}, err
 	}
 	got := loaded{
 		finalURL: cmp.Or(res.FinalURL, url), mediaType: res.MediaType, render: crawl.RenderHTTP, status: res.Status,
 		body: res.Body, fetched: res.FetchedAt, etag: res.ETag, lastModified: res.LastModified,
+	}
+	if res.Rendered {
+		got.render = crawl.RenderChrome
 	}
 	if res.NotModified {
 		return d.loadStored(ctx, url, in, got)
@@ -119,8 +121,8 @@ func (d *Deps) load(ctx context.Context, url string, in ScrapeInput, known index
 	}); err != nil {
 		return got, err
 	}
-	if got.doc.Shell && in.Render == crawl.RenderAuto && d.Browser != nil {
-		return d.loadRendered(ctx, url, in)
+	if got.doc.Shell && in.Render == crawl.RenderAuto && !res.Rendered && d.Browser != nil {
+		return d.loadRendered(ctx, url, in, got)
 	}
 	return got, nil
 }
@@ -147,17 +149,14 @@ func (d *Deps) loadStored(ctx context.Context, url string, in ScrapeInput, got l
 	return got, nil
 }
 
-func (d *Deps) loadRendered(ctx context.Context, url string, in ScrapeInput) (loaded, error) {
-	page, err := d.Browser.Render(ctx, url)
-	if err != nil {
-		return loaded{}, err
-	}
-	got := loaded{
-		finalURL: cmp.Or(page.FinalURL, url), mediaType: "text/html", render: crawl.RenderChrome,
-		status: page.Status, body: page.HTML, fetched: d.Now(),
-	}
-	if in.Format != "raw_html" {
-		got.doc, err = content.Parse(content.Input{URL: got.finalURL, MediaType: got.mediaType, Body: got.body, Include: in.Include, Exclude: in.Exclude})
+// loadRendered reads a page that scripts fill once more, through the browser.
+// Where that cannot be, what there is already has to do.
+func (d *Deps) loadRendered(ctx context.Context, url string, in ScrapeInput, shell loaded) (loaded, error) {
+	in.Render = crawl.RenderChrome
+	got, err := d.load(ctx, url, in, index.Known{})
+	if err != nil && ctx.Err() == nil {
+		d.Log.DebugContext(ctx, "page not rendered", "url", security.LogURL(url), "error", err)
+		return shell, nil
 	}
 	return got, err
 }

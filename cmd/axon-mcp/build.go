@@ -24,6 +24,7 @@ type parts struct {
 	data     *data
 	guard    *security.Guard
 	registry *tools.Registry
+	browser  *fetch.Browser
 }
 
 // build turns the configuration into parts. It touches neither the disk nor the
@@ -35,15 +36,16 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	guard, guardErr := security.NewGuard(cfg.Security, log)
 	cfg.Fetch.UserAgent = strings.Replace(cfg.Fetch.UserAgent, "axon-mcp (", "axon-mcp/"+version+" (", 1)
 	client := fetch.New(guard, cfg.Fetch, log)
+	p.browser = fetch.NewBrowser(client, cfg.Chrome, log)
 	index := lazyIndex{p.data}
 	registry, toolsErr := tools.New(tools.Deps{
 		Config: cfg.Tools, Log: log,
 		Documents: index, Searcher: index, Store: index, Eraser: index, Archive: index,
 		Artifacts: lazyArtifacts{p.data}, OutputDir: outputDir(cfg),
 		Queue:   lazyQueue{p.data},
-		Fetcher: client,
+		Fetcher: client, Browser: p.browser,
 		Crawler: tools.NewCrawler(crawl.Deps{
-			Fetch: client, Frontier: lazyFrontier{p.data}, Validate: guard.ValidateURL, Log: log,
+			Fetch: client, Render: p.browser, Frontier: lazyFrontier{p.data}, Validate: guard.ValidateURL, Log: log,
 		}),
 		ValidateURL: guard.ValidateURL,
 		ConfirmKey:  func() ([]byte, error) { return confirmKey(cfg) },
@@ -58,6 +60,7 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 
 // close closes what was opened.
 func (p *parts) close() {
+	p.browser.Close()
 	if err := p.data.close(); err != nil {
 		p.data.log.Warn("close the data directory", "error", err)
 	}
@@ -71,13 +74,14 @@ func (p *parts) mcpServer(log *slog.Logger, hosts ...string) *mcp.Server {
 }
 
 // background is what runs beside a door for as long as the program lives: the
-// worker and the upkeep of the index.
+// worker, the upkeep of the index, and the end of an idle browser.
 func (p *parts) background() []part {
 	return []part{
 		p.data.patiently("worker", func(ctx context.Context, o *opened) error {
 			return jobs.NewWorker(o.queue, p.registry.Handlers(), "").Run(ctx)
 		}),
 		p.data.patiently("index", func(ctx context.Context, o *opened) error { return o.index.Run(ctx) }),
+		{name: "browser", run: p.browser.Run},
 	}
 }
 
@@ -150,6 +154,10 @@ func (p *parts) checks() []tools.Check {
 			return files.Check(ctx)
 		}),
 		webCheck(p.cfg.Web),
+		{Name: "browser", Run: func(ctx context.Context) (string, string, error) {
+			detail, err := p.browser.Check(ctx)
+			return detail, "", err // the error says what to do
+		}},
 	}, p.checklist()...)
 }
 

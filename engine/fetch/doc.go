@@ -16,4 +16,18 @@
 //	media.go    which types are read, and text to UTF-8
 //	hosts.go    politeness
 //	explain.go  a transport's errors as faults
+//
+// A Browser reads a URL as a person's browser does. It is a Chrome of ours or of
+// AXON_CHROME_REMOTE_URL, driven over DevTools, whose every request goes through
+// security.Proxy: the proxy judges by the same guard, serves only who shows the
+// secret of the page in hand, and is tried by a canary before the first page.
+// Each page has a profile of its own.
+//
+//	chrome.go         what a caller sees: Browser, its life, one more try
+//	chrome_start.go   finding, starting or reaching Chrome; the proxy
+//	chrome_flags.go   the walls around a local one
+//	chrome_canary.go  proof that nothing goes around the proxy
+//	chrome_tab.go     one page: profile, tab, navigation, end
+//	chrome_events.go  what the page asks for, answered
+//	chrome_page.go    when a page has settled; its HTML, its picture
 package fetch

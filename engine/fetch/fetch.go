@@ -116,6 +116,8 @@ type Response struct {
 	FetchedAt    time.Time
 	// Moved tells that there were redirects and all of them are permanent.
 	Moved bool
+	// Rendered tells that Body is what scripts have made of the page.
+	Rendered bool
 }
 
 // Err is nil for a 2xx or 304, and otherwise a fault that tells the status:

@@ -1,0 +1,8 @@
+//go:build !linux && unix
+
+package fetch
+
+import "syscall"
+
+// endWithUs: Chromium ends when its pipe does.
+func endWithUs(*syscall.SysProcAttr) {}

@@ -1,0 +1,264 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/css"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/emulation"
+	devtools "github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security"
+)
+
+// job is what a tab is opened for.
+type job struct {
+	url     *url.URL
+	request Request
+	shot    *Shot // nil: the page's HTML is wanted
+}
+
+// outcome is what came of it.
+type outcome struct {
+	response *Response
+	picture  []byte // of a shot
+}
+
+// errNoPage tells that the URL is no HTML: nothing for a browser.
+var errNoPage = errors.New("not a page")
+
+// closeLimit bounds the end of a tab. A Chrome that cannot even close one is
+// stuck, and is stopped.
+const closeLimit = 10 * time.Second
+
+// tab is one page in hand, in a profile of its own.
+type tab struct {
+	chrome  *chrome
+	job     job
+	session *security.ProxySession
+	ctx     context.Context //nolint:containedctx // chromedp keeps the tab in it
+	target  *chromedp.Target
+	frame   cdp.FrameID // the top frame
+
+	wake    chan struct{} // there is something in queue
+	loaded  chan struct{}
+	stopped chan struct{} // the page was stopped: final is set
+	crashed chan struct{}
+
+	mu     sync.Mutex
+	queue  []any // events that want an answer
+	flying map[network.RequestID]struct{}
+	via    []*url.URL // of the top document: asked, redirects, where scripts led
+	main   *Response  // headers of the top document
+	final  error      // why the page was stopped; errNoPage, errEnough or a fault
+	done   [3]bool    // loaded, stopped, crashed are closed
+}
+
+// errEnough tells that the page was stopped because its headers say it all.
+var errEnough = errors.New("no more is needed")
+
+// visit does a job in a tab of its own.
+func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome, error) {
+	return c.inTab(ctx, c.proxy.Open(), j, limit, (*tab).perform)
+}
+
+// inTab opens a tab, does something in it and closes it, and the session too.
+func (c *chrome) inTab(ctx context.Context, session *security.ProxySession, j job, limit time.Duration, do func(*tab) (outcome, error)) (outcome, error) {
+	t := &tab{
+		chrome: c, job: j, session: session, via: []*url.URL{j.url}, flying: map[network.RequestID]struct{}{},
+		wake: make(chan struct{}, 1), loaded: make(chan struct{}), stopped: make(chan struct{}), crashed: make(chan struct{}),
+	}
+	defer session.Close()
+	root, cancel := chromedp.NewContext(c.root, chromedp.WithListener(t.hear), chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+		p.ProxyServer, p.ProxyBypassList = "http://"+c.proxy.address, "<-loopback>"
+	}))
+	limited, end := context.WithTimeout(root, limit)
+	defer context.AfterFunc(ctx, end)()
+	t.ctx = limited
+	var answering sync.WaitGroup
+	got, err := func() (outcome, error) {
+		if err := t.open(); err != nil {
+			return outcome{}, err
+		}
+		answering.Go(t.answer)
+		return do(t)
+	}()
+	err = t.explain(ctx, err)
+	end()
+	answering.Wait()
+	t.close(root)
+	cancel()
+	return got, err
+}
+
+// close drops the profile, and every page and worker in it at once.
+func (t *tab) close(root context.Context) {
+	profile := chromedp.FromContext(root).BrowserContextID
+	if profile == "" || t.chrome.dead() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.chrome.root, closeLimit)
+	defer cancel()
+	_, err := chromedp.CallBrowser(ctx, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: profile})
+	if errors.Is(err, context.DeadlineExceeded) {
+		t.chrome.browser.log.Warn("the browser does not close a page; stopping it")
+		chromedp.FromContext(t.chrome.root).Browser.Process().Kill() //nolint:errcheck // it is dead either way
+	}
+}
+
+// open makes the profile and the tab, and sets what must hold before the first
+// request.
+func (t *tab) open() error {
+	if err := chromedp.Do(t.ctx); err != nil {
+		return err
+	}
+	c := chromedp.FromContext(t.ctx)
+	t.target, t.frame = c.Target, cdp.FrameID(c.Target.TargetID)
+	agent := t.chrome.agent
+	steps := []func() error{
+		command(t, devtools.Enable, devtools.EnableParams{HandleAuthRequests: yes(), Patterns: []*devtools.RequestPattern{
+			{URLPattern: "*", RequestStage: devtools.RequestStageRequest},
+			{URLPattern: "*", ResourceType: network.ResourceTypeDocument, RequestStage: devtools.RequestStageResponse},
+		}}),
+		command(t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent}),
+		// chromedp follows the tree and the styles, which nothing here needs.
+		command(t, css.Disable, cdp.Empty{}),
+		command(t, dom.Disable, cdp.Empty{}),
+		command(t, log.Disable, cdp.Empty{}),
+		func() error {
+			_, err := chromedp.CallBrowser(t.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+				Behavior: browser.SetDownloadBehaviorBehaviorDeny, BrowserContextID: c.BrowserContextID,
+			})
+			return err
+		},
+	}
+	if t.job.shot != nil {
+		steps = append(steps, command(t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: int64(t.job.shot.Width), Height: int64(t.job.shot.Height), DeviceScaleFactor: 1,
+		}))
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return fmt.Errorf("set up the tab: %w", err)
+		}
+	}
+	return nil
+}
+
+// command binds one command to the tab.
+func command[P, R any](t *tab, c cdp.Command[P, R], params P) func() error {
+	return func() error {
+		_, err := cdp.Call(t.ctx, t.target, c, params)
+		return err
+	}
+}
+
+func yes() *bool { v := true; return &v }
+
+// perform goes to the page, waits until it has settled, and takes what is
+// wanted.
+func (t *tab) perform() (outcome, error) {
+	went, err := cdp.Call(t.ctx, t.target, page.Navigate, page.NavigateParams{URL: t.job.url.String()})
+	if final := t.ended(); final != nil {
+		return t.settled(final)
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	if went.ErrorText != "" && !(t.job.shot != nil && t.response() != nil) {
+		return outcome{}, t.unreached(went.ErrorText)
+	}
+	if err := t.settle(); err != nil {
+		return t.settled(err)
+	}
+	return t.take()
+}
+
+// settled makes an outcome of why the page was stopped.
+func (t *tab) settled(final error) (outcome, error) {
+	if errors.Is(final, errEnough) {
+		return outcome{response: t.response()}, nil
+	}
+	return outcome{}, final
+}
+
+// unreached makes a fault of Chrome's own error. What the proxy refused, it can
+// tell better.
+func (t *tab) unreached(text string) error {
+	t.mu.Lock()
+	at := t.via[len(t.via)-1]
+	t.mu.Unlock()
+	if err := t.session.Failure(at.Host); err != nil {
+		return err
+	}
+	return fault.Errorf(fault.Unavailable, "%s cannot be reached: the browser says %s", security.LogURL(at.String()), clip(strings.TrimPrefix(text, "net::")))
+}
+
+// ended returns why the page was stopped, or nil.
+func (t *tab) ended() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.final
+}
+
+// response returns what the headers of the top document said, or nil.
+func (t *tab) response() *Response {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.main
+}
+
+// explain makes a fault of what ended a job.
+func (t *tab) explain(caller context.Context, err error) error {
+	where := security.LogURL(t.job.url.String())
+	var known *fault.Error
+	switch {
+	case err == nil, errors.Is(err, errNoPage), errors.As(err, &known):
+		return err
+	case caller.Err() != nil:
+		return explain(caller, t.job.url, caller.Err())
+	case t.isCrashed():
+		return fault.Wrap(fault.Unavailable, err, "%s crashed its tab; render=http reads it without", where)
+	case t.chrome.dead():
+		return fmt.Errorf("%w: %w", errDied, err)
+	case errors.Is(t.ctx.Err(), context.DeadlineExceeded):
+		return fault.Wrap(fault.Timeout, err, "%s was not done in the browser after %s; render=http reads it without", where, t.chrome.browser.limit)
+	}
+	return fault.Wrap(fault.Unavailable, err, "the browser failed on %s; render=http reads it without", where)
+}
+
+func (t *tab) isCrashed() bool {
+	select {
+	case <-t.crashed:
+		return true
+	default:
+		return false
+	}
+}
+
+// evaluate runs an expression in a world of ours within the page, where the
+// page's scripts have replaced nothing, and reads its value.
+func evaluate[T any](t *tab, expression string, options ...chromedp.EvaluateOption) (T, error) {
+	var zero T
+	world, err := cdp.Call(t.ctx, t.target, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: t.frame, WorldName: "axon"})
+	if err != nil {
+		return zero, err
+	}
+	options = append(options, func(p *runtime.EvaluateParams) { p.ContextID = world.ExecutionContextID })
+	return chromedp.Evaluate[T](expression, options...)(t.ctx, t.target)
+}
