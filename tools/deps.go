@@ -30,8 +30,8 @@ type Deps struct {
 	Crawler   Crawler
 	// ValidateURL is the guard's judgement of a URL's text.
 	ValidateURL func(raw string) (*url.URL, error)
-	// Browser renders pages. Nil: there is none, and render=chrome is
-	// Unavailable.
+	// Browser renders pages. Nil: there is none, and render=chrome and
+	// screenshot are Unavailable.
 	Browser Browser
 	// OutputDir is the folder of the artifacts, where callers that may not name
 	// paths of their own export to and import from. Empty: they may not.
@@ -151,7 +151,7 @@ func (d Deps) complete() (Deps, error) {
 // comes first.
 func makers() []func(*Deps) (*Tool, error) {
 	return []func(*Deps) (*Tool, error){
-		query, retrieve, scrape, crawlTool, mapTool, embed, sources, domains, stats,
+		query, retrieve, scrape, screenshot, crawlTool, mapTool, embed, sources, domains, stats,
 		listJobs, jobControl, status, doctor, artifacts,
 		forget, dedupe, artifactsClean, export, importTool,
 	}

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -160,6 +161,13 @@ func TestScrapeAnswersFromTheIndexWhatHasNotChanged(t *testing.T) {
 type fakeBrowser struct{ err, missing error }
 
 func (f fakeBrowser) Available() error { return f.missing }
+
+func (f fakeBrowser) Screenshot(_ context.Context, url string, shot fetch.Shot) (fetch.Picture, error) {
+	return fetch.Picture{
+		FinalURL: url, Status: 200, Data: bytes.Repeat([]byte("x"), shot.Width*shot.Height), MediaType: "image/png",
+		Width: shot.Width, Height: shot.Height,
+	}, f.err
+}
 
 func (f fakeBrowser) Fetch(_ context.Context, r fetch.Request) (*fetch.Response, error) {
 	return &fetch.Response{

@@ -34,6 +34,9 @@ type Browser interface {
 	// Fetch returns the page as its scripts have made it (Response.Rendered), or
 	// what is no page as Fetcher does. It fails as Fetcher does.
 	Fetcher
+	// Screenshot draws the page. It fails as Fetch does, with NotFound where
+	// nothing visible fits the selector, and with Invalid where that is none.
+	Screenshot(ctx context.Context, url string, shot fetch.Shot) (fetch.Picture, error)
 	// Available is nil, or Unavailable with how to get a browser. It starts
 	// none.
 	Available() error

@@ -31,6 +31,7 @@ func examples() map[string]string {
 	return map[string]string{
 		"crawl":           "axon-mcp crawl https://docs.example.com/guide/ --max-pages 500\naxon-mcp crawl https://docs.example.com/ --exclude-paths '/blog/*' --detach",
 		"scrape":          "axon-mcp scrape https://example.com/page\naxon-mcp scrape https://example.com/page --json",
+		"screenshot":      "axon-mcp screenshot https://example.com/\naxon-mcp screenshot https://example.com/ --selector '#chart' --width 800",
 		"map":             "axon-mcp map https://docs.example.com/ --search install",
 		"query":           "axon-mcp query \"parse JSON with duplicate keys\"\naxon-mcp query os.path.join --mode keyword --limit 3",
 		"retrieve":        "axon-mcp retrieve https://docs.example.com/guide/install.html",

@@ -48,7 +48,7 @@ func printBlocks(w io.Writer, blocks []tools.Block) error {
 		case block.Link != nil:
 			fmt.Fprintf(&b, "%s (%s)\n", block.Link.URI, block.Link.Description)
 		case block.Image != nil:
-			fmt.Fprintf(&b, "[%s, %d bytes; --json gives it]\n", block.Image.MediaType, len(block.Image.Data))
+			fmt.Fprintf(&b, "[%s, %d bytes]\n", block.Image.MediaType, len(block.Image.Data))
 		default:
 			b.WriteString(strings.TrimRight(plainText(block.Text), "\n") + "\n")
 		}

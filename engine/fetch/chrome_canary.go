@@ -15,15 +15,18 @@ import (
 	"github.com/axon-mcp/axon-mcp/fault"
 )
 
-// canaryLimit bounds each probe.
-const canaryLimit = 5 * time.Second
+// canaryLimit bounds all probes.
+const canaryLimit = 15 * time.Second
 
 // canary shows that Chrome goes through the proxy and nowhere else, before it
 // sees the first page. A local Chrome has our flags, but others may have changed
 // them; of one elsewhere nothing is known.
 func (c *chrome) canary() error {
-	session := c.proxy.OpenCanary()
-	_, err := c.inTab(context.Background(), session, job{url: &url.URL{Scheme: "about", Opaque: "blank"}}, canaryLimit, func(t *tab) (outcome, error) {
+	t, err := c.open(c.proxy.OpenCanary(), canaryLimit)
+	if err != nil {
+		return c.browser.notStarted(err)
+	}
+	_, err = t.inside(context.Background(), job{url: &url.URL{Scheme: "about", Opaque: "blank"}}, canaryLimit, func(t *tab) (outcome, error) {
 		for _, host := range []string{
 			c.proxy.address,   // ourselves
 			"127.0.0.2:65434", // Chrome's own machine, which it does not proxy by itself

@@ -1,13 +1,9 @@
 package fetch
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/page"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 )
@@ -65,7 +61,7 @@ func (t *tab) settle() error {
 			same++
 		}
 		last = now
-		if same >= calmSparse || same >= calm && !now.Sparse || time.Now().After(end) {
+		if same >= calmSparse || same >= calm && (!now.Sparse || t.job.shot != nil) || time.Now().After(end) {
 			return t.gone()
 		}
 		select {
@@ -105,7 +101,7 @@ func (t *tab) take() (outcome, error) {
 		limit = min(limit, t.job.request.MaxBytes)
 	}
 	if t.job.shot != nil {
-		limit = 0
+		limit = 0 // the HTML is not needed
 	}
 	got, err := evaluate[taken](t, fmt.Sprintf(takeJS, limit))
 	if err != nil {
@@ -127,6 +123,7 @@ func (t *tab) take() (outcome, error) {
 	switch {
 	case t.job.shot != nil:
 		picture, err := t.picture(*t.job.shot)
+		picture.FinalURL, picture.Status = response.FinalURL, response.Status
 		return outcome{response: response, picture: picture}, err
 	case got.Type != "text/html" && got.Type != "application/xhtml+xml":
 		return outcome{}, errNoPage
@@ -135,69 +132,4 @@ func (t *tab) take() (outcome, error) {
 	}
 	response.MediaType, response.Body = "text/html", []byte("<!DOCTYPE html>"+strings.ToValidUTF8(got.HTML, "\uFFFD"))
 	return outcome{response: response}, nil
-}
-
-// Shot says what a screenshot is to show.
-type Shot struct {
-	Width, Height int    // of the window, in pixels; zero: 1280 by 800
-	FullPage      bool   // the page as far as it goes down, not only the window
-	Selector      string // only the first element that fits this CSS selector
-	JPEG          bool   // and not PNG
-}
-
-// maxShotHeight is where a full page is cut.
-const maxShotHeight = 16_000 // pixels
-
-// box is a part of the page.
-type box struct {
-	X      float64 `json:"x"`
-	Y      float64 `json:"y"`
-	Width  float64 `json:"width"`
-	Height float64 `json:"height"`
-	Wrong  bool    `json:"wrong"` // the selector is none
-	Found  bool    `json:"found"`
-}
-
-const boxJS = `((selector) => {
-	const r = document.documentElement, all = { x: 0, y: 0, width: Math.max(r.scrollWidth, innerWidth), height: Math.max(r.scrollHeight, innerHeight), found: true, wrong: false };
-	if (!selector) return all;
-	let e;
-	try { e = document.querySelector(selector); } catch { return { ...all, wrong: true }; }
-	if (!e) return { ...all, found: false };
-	const b = e.getBoundingClientRect();
-	return { ...all, x: b.x + scrollX, y: b.y + scrollY, width: b.width, height: b.height };
-})(%s)`
-
-// picture takes the picture.
-func (t *tab) picture(s Shot) ([]byte, error) {
-	selector, err := json.Marshal(s.Selector)
-	if err != nil {
-		return nil, err
-	}
-	b, err := evaluate[box](t, fmt.Sprintf(boxJS, selector))
-	if err != nil {
-		return nil, err
-	}
-	params := page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng}
-	if s.JPEG {
-		quality := int64(85)
-		params.Format, params.Quality = page.CaptureScreenshotFormatJpeg, &quality
-	}
-	if s.Selector != "" || s.FullPage {
-		params.CaptureBeyondViewport = yes()
-		params.Clip = &page.Viewport{X: b.X, Y: b.Y, Width: b.Width, Height: min(b.Height, maxShotHeight), Scale: 1}
-	}
-	switch {
-	case b.Wrong:
-		return nil, fault.Errorf(fault.Invalid, "%q is no CSS selector", s.Selector)
-	case !b.Found:
-		return nil, fault.Errorf(fault.NotFound, "nothing on the page fits the selector %q", s.Selector)
-	case b.Width < 1 || b.Height < 1:
-		return nil, fault.Errorf(fault.NotFound, "what fits the selector %q is not visible", s.Selector)
-	}
-	shot, err := cdp.Call(t.ctx, t.target, page.CaptureScreenshot, params)
-	if err != nil {
-		return nil, fmt.Errorf("take the picture: %w", err)
-	}
-	return shot.Data, nil
 }

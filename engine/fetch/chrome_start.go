@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
@@ -27,14 +28,33 @@ type chrome struct {
 	product string          // such as Chrome/156.0.8078.108
 	agent   string          // User-Agent of its pages
 	root    context.Context //nolint:containedctx // chromedp keeps the browser in it
-	cancel  func()
+	cancel  func()          // ends it and waits
+
+	mu       sync.Mutex
+	spare    *tab // opened ahead; nil: none
+	visits   int
+	stopping bool
+	working  sync.WaitGroup // what behind runs
 }
 
 // dead reports whether Chrome has ended, or was stopped.
 func (c *chrome) dead() bool { return c.root.Err() != nil }
 
-// stop ends Chrome and waits for it.
-func (c *chrome) stop() { c.cancel() }
+// stop ends Chrome, and waits for it and for what runs behind.
+func (c *chrome) stop() {
+	c.mu.Lock()
+	c.stopping = true
+	c.mu.Unlock()
+	c.cancel()
+	c.working.Wait()
+}
+
+// kill ends Chrome at once and waits for nothing; the next page starts another.
+func (c *chrome) kill() {
+	if process := chromedp.FromContext(c.root).Browser.Process(); process != nil {
+		_ = process.Kill() // it may have ended already
+	}
+}
 
 // listening is the proxy that runs.
 type listening struct {

@@ -36,7 +36,7 @@ type job struct {
 // outcome is what came of it.
 type outcome struct {
 	response *Response
-	picture  []byte // of a shot
+	picture  Picture // of a shot
 }
 
 // errNoPage tells that the URL is no HTML: nothing for a browser.
@@ -49,9 +49,11 @@ const closeLimit = 10 * time.Second
 // tab is one page in hand, in a profile of its own.
 type tab struct {
 	chrome  *chrome
-	job     job
 	session *security.ProxySession
-	ctx     context.Context //nolint:containedctx // chromedp keeps the tab in it
+	root    context.Context //nolint:containedctx // chromedp keeps the tab in it
+	cancel  func()          // ends root and waits until the tab is closed
+	ctx     context.Context //nolint:containedctx // root with the limit of the job
+	job     job
 	target  *chromedp.Target
 	frame   cdp.FrameID // the top frame
 
@@ -74,41 +76,104 @@ var errEnough = errors.New("no more is needed")
 
 // visit does a job in a tab of its own.
 func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome, error) {
-	return c.inTab(ctx, c.proxy.Open(), j, limit, (*tab).perform)
+	t, err := c.tab(limit)
+	if err != nil {
+		return outcome{}, (&tab{chrome: c, job: j, ctx: c.root}).explain(ctx, err)
+	}
+	return t.inside(ctx, j, limit, (*tab).perform)
 }
 
-// inTab opens a tab, does something in it and closes it, and the session too.
-func (c *chrome) inTab(ctx context.Context, session *security.ProxySession, j job, limit time.Duration, do func(*tab) (outcome, error)) (outcome, error) {
+// tab returns the spare tab, or opens one. From the second page on, the next
+// spare is opened meanwhile: opening takes as long as reading a page.
+func (c *chrome) tab(limit time.Duration) (*tab, error) {
+	c.mu.Lock()
+	t := c.spare
+	c.spare = nil
+	c.visits++
+	more := c.visits > 1
+	c.mu.Unlock()
+	if more {
+		c.behind(c.refill)
+	}
+	if t != nil && t.root.Err() == nil {
+		return t, nil
+	}
+	return c.open(c.proxy.Open(), limit)
+}
+
+// refill opens a spare tab, if there is none.
+func (c *chrome) refill() {
+	t, err := c.open(c.proxy.Open(), pageLimit)
+	if err != nil {
+		return // the next page will say so
+	}
+	c.mu.Lock()
+	keep := c.spare == nil && !c.stopping
+	if keep {
+		c.spare = t
+	}
+	c.mu.Unlock()
+	if !keep {
+		t.close()
+	}
+}
+
+// behind runs work that nobody waits for but stop.
+func (c *chrome) behind(work func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopping {
+		c.working.Go(work)
+	}
+}
+
+// open makes a profile and a tab in it, and sets what must hold before the
+// first request. The session is the tab's from then on.
+func (c *chrome) open(session *security.ProxySession, limit time.Duration) (*tab, error) {
 	t := &tab{
-		chrome: c, job: j, session: session, via: []*url.URL{j.url}, flying: map[network.RequestID]struct{}{},
+		chrome: c, session: session, flying: map[network.RequestID]struct{}{},
 		wake: make(chan struct{}, 1), loaded: make(chan struct{}), stopped: make(chan struct{}), crashed: make(chan struct{}),
 	}
-	defer session.Close()
-	root, cancel := chromedp.NewContext(c.root, chromedp.WithListener(t.hear), chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+	t.root, t.cancel = chromedp.NewContext(c.root, chromedp.WithListener(t.hear), chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
 		p.ProxyServer, p.ProxyBypassList = "http://"+c.proxy.address, "<-loopback>"
 	}))
-	limited, end := context.WithTimeout(root, limit)
+	// The first call binds the tab's life to its context, so the limit is beside
+	// it.
+	t.ctx = t.root
+	timer := time.AfterFunc(limit, func() { t.cancel() })
+	err := t.setUp()
+	timer.Stop()
+	if err != nil {
+		t.session.Close()
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// inside does something in the tab, and ends it. The caller does not wait for
+// the end.
+func (t *tab) inside(ctx context.Context, j job, limit time.Duration, do func(*tab) (outcome, error)) (outcome, error) {
+	limited, end := context.WithTimeout(t.root, limit)
 	defer context.AfterFunc(ctx, end)()
-	t.ctx = limited
+	t.mu.Lock()
+	t.ctx, t.job, t.via = limited, j, []*url.URL{j.url}
+	t.mu.Unlock()
 	var answering sync.WaitGroup
-	got, err := func() (outcome, error) {
-		if err := t.open(); err != nil {
-			return outcome{}, err
-		}
-		answering.Go(t.answer)
-		return do(t)
-	}()
+	answering.Go(t.answer)
+	got, err := do(t)
 	err = t.explain(ctx, err)
 	end()
 	answering.Wait()
-	t.close(root)
-	cancel()
+	t.session.Close()
+	t.chrome.behind(t.close)
 	return got, err
 }
 
 // close drops the profile, and every page and worker in it at once.
-func (t *tab) close(root context.Context) {
-	profile := chromedp.FromContext(root).BrowserContextID
+func (t *tab) close() {
+	defer t.cancel()
+	profile := chromedp.FromContext(t.root).BrowserContextID
 	if profile == "" || t.chrome.dead() {
 		return
 	}
@@ -117,42 +182,34 @@ func (t *tab) close(root context.Context) {
 	_, err := chromedp.CallBrowser(ctx, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: profile})
 	if errors.Is(err, context.DeadlineExceeded) {
 		t.chrome.browser.log.Warn("the browser does not close a page; stopping it")
-		chromedp.FromContext(t.chrome.root).Browser.Process().Kill() //nolint:errcheck // it is dead either way
+		t.chrome.kill()
 	}
 }
 
-// open makes the profile and the tab, and sets what must hold before the first
-// request.
-func (t *tab) open() error {
-	if err := chromedp.Do(t.ctx); err != nil {
+// setUp connects the tab and switches on what it needs.
+func (t *tab) setUp() error {
+	if err := chromedp.Do(t.root); err != nil {
 		return err
 	}
-	c := chromedp.FromContext(t.ctx)
+	c := chromedp.FromContext(t.root)
 	t.target, t.frame = c.Target, cdp.FrameID(c.Target.TargetID)
-	agent := t.chrome.agent
-	steps := []func() error{
+	for _, step := range []func() error{
 		command(t, devtools.Enable, devtools.EnableParams{HandleAuthRequests: yes(), Patterns: []*devtools.RequestPattern{
 			{URLPattern: "*", RequestStage: devtools.RequestStageRequest},
 			{URLPattern: "*", ResourceType: network.ResourceTypeDocument, RequestStage: devtools.RequestStageResponse},
 		}}),
-		command(t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent}),
+		command(t, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: t.chrome.agent}),
 		// chromedp follows the tree and the styles, which nothing here needs.
 		command(t, css.Disable, cdp.Empty{}),
 		command(t, dom.Disable, cdp.Empty{}),
 		command(t, log.Disable, cdp.Empty{}),
 		func() error {
-			_, err := chromedp.CallBrowser(t.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+			_, err := chromedp.CallBrowser(t.root, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
 				Behavior: browser.SetDownloadBehaviorBehaviorDeny, BrowserContextID: c.BrowserContextID,
 			})
 			return err
 		},
-	}
-	if t.job.shot != nil {
-		steps = append(steps, command(t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: int64(t.job.shot.Width), Height: int64(t.job.shot.Height), DeviceScaleFactor: 1,
-		}))
-	}
-	for _, step := range steps {
+	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("set up the tab: %w", err)
 		}
@@ -173,6 +230,14 @@ func yes() *bool { v := true; return &v }
 // perform goes to the page, waits until it has settled, and takes what is
 // wanted.
 func (t *tab) perform() (outcome, error) {
+	if s := t.job.shot; s != nil {
+		err := command(t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: int64(s.Width), Height: int64(s.Height), DeviceScaleFactor: 1,
+		})()
+		if err != nil {
+			return outcome{}, err
+		}
+	}
 	went, err := cdp.Call(t.ctx, t.target, page.Navigate, page.NavigateParams{URL: t.job.url.String()})
 	if final := t.ended(); final != nil {
 		return t.settled(final)

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -194,4 +195,27 @@ func TestChromeConfig(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+}
+
+// The bar of the engine's specification: 20 pages in one warm Chrome, under
+// 250 ms each. Other work on the machine makes it longer, so it is measured and
+// not asserted: AXON_E2E=1 go test -run PagesPerSecond -v.
+func TestPagesPerSecond(t *testing.T) {
+	if os.Getenv("AXON_E2E") == "" {
+		t.Skip("measures only: AXON_E2E=1")
+	}
+	host, site := pages(t)
+	b := newBrowser(t, ChromeConfig{}, host)
+	const warm, n = 3, 20
+	var began time.Time
+	for i := range warm + n {
+		if i == warm {
+			began = time.Now()
+		}
+		r, err := b.Fetch(t.Context(), Request{URL: fmt.Sprintf("%s/late?%d", site.URL, i)})
+		if err != nil || !strings.Contains(string(r.Body), "By script") {
+			t.Fatalf("%v", err)
+		}
+	}
+	t.Logf("%d pages, each with a script that takes 50 ms: %v each", n, time.Since(began)/n)
 }

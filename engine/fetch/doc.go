@@ -29,5 +29,6 @@
 //	chrome_canary.go  proof that nothing goes around the proxy
 //	chrome_tab.go     one page: profile, tab, navigation, end
 //	chrome_events.go  what the page asks for, answered
-//	chrome_page.go    when a page has settled; its HTML, its picture
+//	chrome_page.go    when a page has settled; its HTML
+//	chrome_shot.go    its picture
 package fetch
