@@ -22,7 +22,7 @@ const canaryLimit = 15 * time.Second
 // sees the first page. A local Chrome has our flags, but others may have changed
 // them; of one elsewhere nothing is known.
 func (c *chrome) canary() error {
-	t, err := c.open(c.proxy.OpenCanary(), canaryLimit)
+	t, err := c.open(c.proxy.OpenCanary())
 	if err != nil {
 		return c.browser.notStarted(err)
 	}

@@ -44,6 +44,9 @@ func (t *tab) hear(event any) {
 		t.once(0, t.loaded)
 	case *inspector.EventTargetCrashed:
 		t.once(2, t.crashed)
+		if t.end != nil {
+			t.end() // what was asked of the page is never answered
+		}
 	}
 	if len(t.queue) > mostInHand || len(t.flying) > mostInHand {
 		t.queue = nil

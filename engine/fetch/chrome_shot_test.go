@@ -25,8 +25,7 @@ for (const [id, x, y, w, h, c] of [['red', 100, 50, 100, 100, 'rgb(220,0,0)'], [
 }
 </script>`
 
-func TestScreenshot(t *testing.T) {
-	t.Parallel()
+func TestScreenshot(t *testing.T) { //nolint:paralleltest // one Chromium at a time
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/zip":

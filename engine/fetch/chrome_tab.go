@@ -53,6 +53,7 @@ type tab struct {
 	root    context.Context //nolint:containedctx // chromedp keeps the tab in it
 	cancel  func()          // ends root and waits until the tab is closed
 	ctx     context.Context //nolint:containedctx // root with the limit of the job
+	end     func()          // ends ctx; nil in a spare tab
 	job     job
 	target  *chromedp.Target
 	frame   cdp.FrameID // the top frame
@@ -76,7 +77,7 @@ var errEnough = errors.New("no more is needed")
 
 // visit does a job in a tab of its own.
 func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome, error) {
-	t, err := c.tab(limit)
+	t, err := c.tab()
 	if err != nil {
 		return outcome{}, (&tab{chrome: c, job: j, ctx: c.root}).explain(ctx, err)
 	}
@@ -85,7 +86,7 @@ func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome
 
 // tab returns the spare tab, or opens one. From the second page on, the next
 // spare is opened meanwhile: opening takes as long as reading a page.
-func (c *chrome) tab(limit time.Duration) (*tab, error) {
+func (c *chrome) tab() (*tab, error) {
 	c.mu.Lock()
 	t := c.spare
 	c.spare = nil
@@ -98,12 +99,12 @@ func (c *chrome) tab(limit time.Duration) (*tab, error) {
 	if t != nil && t.root.Err() == nil {
 		return t, nil
 	}
-	return c.open(c.proxy.Open(), limit)
+	return c.open(c.proxy.Open())
 }
 
 // refill opens a spare tab, if there is none.
 func (c *chrome) refill() {
-	t, err := c.open(c.proxy.Open(), pageLimit)
+	t, err := c.open(c.proxy.Open())
 	if err != nil {
 		return // the next page will say so
 	}
@@ -129,7 +130,7 @@ func (c *chrome) behind(work func()) {
 
 // open makes a profile and a tab in it, and sets what must hold before the
 // first request. The session is the tab's from then on.
-func (c *chrome) open(session *security.ProxySession, limit time.Duration) (*tab, error) {
+func (c *chrome) open(session *security.ProxySession) (*tab, error) {
 	t := &tab{
 		chrome: c, session: session, flying: map[network.RequestID]struct{}{},
 		wake: make(chan struct{}, 1), loaded: make(chan struct{}), stopped: make(chan struct{}), crashed: make(chan struct{}),
@@ -140,7 +141,7 @@ func (c *chrome) open(session *security.ProxySession, limit time.Duration) (*tab
 	// The first call binds the tab's life to its context, so the limit is beside
 	// it.
 	t.ctx = t.root
-	timer := time.AfterFunc(limit, func() { t.cancel() })
+	timer := time.AfterFunc(startLimit, func() { t.cancel() })
 	err := t.setUp()
 	timer.Stop()
 	if err != nil {
@@ -157,7 +158,7 @@ func (t *tab) inside(ctx context.Context, j job, limit time.Duration, do func(*t
 	limited, end := context.WithTimeout(t.root, limit)
 	defer context.AfterFunc(ctx, end)()
 	t.mu.Lock()
-	t.ctx, t.job, t.via = limited, j, []*url.URL{j.url}
+	t.ctx, t.end, t.job, t.via = limited, end, j, []*url.URL{j.url}
 	t.mu.Unlock()
 	var answering sync.WaitGroup
 	answering.Go(t.answer)

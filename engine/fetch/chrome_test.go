@@ -92,8 +92,7 @@ func pages(t *testing.T) (host string, site *httptest.Server) {
 	return strings.TrimPrefix(site.URL, "http://"), site
 }
 
-func TestBrowserFetch(t *testing.T) {
-	t.Parallel()
+func TestBrowserFetch(t *testing.T) { //nolint:paralleltest // one Chromium at a time
 	host, site := pages(t)
 	b := newBrowser(t, ChromeConfig{}, host)
 	tests := map[string]struct {
