@@ -33,6 +33,7 @@ func TestBrowserDies(t *testing.T) { //nolint:paralleltest // one Chromium at a 
 			_, _ = io.WriteString(w, `<script>fetch('/now')</script>`)
 		case "/now":
 			crashTab(t, b, "/crash")
+			<-r.Context().Done() // the page waits until it is gone
 		case "/kill":
 			<-besideIn
 			b.mu.Lock()

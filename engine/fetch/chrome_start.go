@@ -37,8 +37,18 @@ type chrome struct {
 	working  sync.WaitGroup // what behind runs
 }
 
-// dead reports whether Chrome has ended, or was stopped.
-func (c *chrome) dead() bool { return c.root.Err() != nil }
+// dead reports whether Chrome has ended, or was stopped. Its connection ends
+// before chromedp ends its context.
+func (c *chrome) dead() bool {
+	if b := chromedp.FromContext(c.root).Browser; b != nil {
+		select {
+		case <-b.LostConnection:
+			return true
+		default:
+		}
+	}
+	return c.root.Err() != nil
+}
 
 // stop ends Chrome, and waits for it and for what runs behind.
 func (c *chrome) stop() {

@@ -62,7 +62,7 @@ func pages(t *testing.T) (host string, site *httptest.Server) {
 	html("/asks", `<!doctype html><body><script>onload = () => fetch('/loaded'); fetch('/data').then((r) => r.text()).then((text) => { `+write+` + text })</script>`)
 	html("/leads", `<!doctype html><body><script>location.replace('/late')</script>`)
 	html("/alert", `<!doctype html><body><script>alert(1); confirm(2); `+write+`</script>`)
-	html("/agent", `<!doctype html><body><script>document.body.textContent = navigator.userAgent + ' webdriver=' + navigator.webdriver</script>`)
+	html("/agent", `<!doctype html><body><script>document.body.textContent = navigator.userAgent + ' and more'.repeat(40)</script>`)
 	html("/evil", `<!doctype html><body><script>location = 'http://169.254.169.254/latest/'</script>`)
 	html("/blank", `<!doctype html><body><script>location = 'about:blank'</script>`)
 	html("/endless", `<!doctype html><body>`+strings.Repeat("<p>words of it</p>", 50)+`<script>for (;;) {}</script>`)
