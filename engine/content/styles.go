@@ -66,7 +66,7 @@ func applyStyles(page *html.Node) {
 		switch {
 		case h.Type != html.ElementNode, h.DataAtom == atom.Script, h.DataAtom == atom.Style:
 		case h.DataAtom == atom.Html, h.DataAtom == atom.Body, h.DataAtom == atom.Main: // hidden until a script has run
-		case s.tries > maxMatches:
+		case s.tries > 10*maxMatches:
 			return
 		default:
 			s.apply(h)
@@ -99,11 +99,16 @@ func (r styleRule) hides() bool {
 // apply gives an element what the sheet says of it, under what its own style
 // attribute says.
 func (s *sheet) apply(h *html.Node) {
-	if !slices.ContainsFunc(candidates(s.hides, h), func(i int) bool { return s.matches(i, h) }) {
+	hiding := candidates(s.hides, h)
+	hit := slices.IndexFunc(hiding, func(i int) bool { return s.matches(i, h) })
+	if hit < 0 {
 		return
 	}
-	rules := candidates(s.keyed, h)
-	slices.Sort(rules)
+	rules := hiding[hit : hit+1] // the word of one is enough where a sheet has so many that they are a trick
+	if s.tries < maxMatches {
+		rules = candidates(s.keyed, h)
+		slices.Sort(rules)
+	}
 	var set map[string]styleDecl
 	for _, i := range rules {
 		if !s.matches(i, h) {

@@ -46,6 +46,16 @@ func styled(t *testing.T, css, body string) string {
 	return doc.Markdown
 }
 
+// Attack: so many rules and hidden decoys that the bound is reached before the
+// element that matters.
+func TestDecoysDoNotUncover(t *testing.T) {
+	t.Parallel()
+	css := strings.Repeat(":not(x){display:block}", 15_000) + ".q{display:none!important}"
+	if md := styled(t, css, "<p>Visible words here.</p>"+strings.Repeat("<p class=q>decoy</p>", 200)+"<p class=q>canary</p>"); strings.Contains(md, "canary") || !strings.Contains(md, "Visible words") {
+		t.Errorf("%.300q", md)
+	}
+}
+
 // A hostile style sheet costs a bounded time.
 func TestStyleSheetsAreBounded(t *testing.T) {
 	t.Parallel()
