@@ -34,6 +34,7 @@ func rooms() map[string][]string {
 		"tools":    append(leaves, "engine/*", "jobs", "artifact", "security"),
 		"artifact": append(leaves, "security"),
 		"acp":      append(leaves, "security"),
+		"oauth":    append(leaves, "security", "store"),
 		"jobs":     append(leaves, "store"),
 		"store":    leaves,
 

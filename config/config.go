@@ -12,6 +12,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/mcp"
+	"github.com/axon-mcp/axon-mcp/oauth"
 	"github.com/axon-mcp/axon-mcp/secret"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -25,6 +26,7 @@ type Config struct {
 	HTTP     HTTP            `section:"MCP over HTTP"`
 	MCP      mcp.Config      `section:"MCP over HTTP"`
 	Web      web.Config      `section:"The web page, /ws and the API"`
+	OAuth    oauth.Config    `section:"OAuth"`
 	Tools    tools.Config    `section:"Tools"`
 	Security security.Config `section:"Reaching out"`
 	Fetch    fetch.Config    `section:"Reaching out"`
@@ -38,8 +40,15 @@ type Config struct {
 
 	ACP acp.Config `section:"Agents"`
 
+	Shared Shared `section:"When one machine is not enough"`
+
 	// Unknown names AXON_ variables that are set and mean nothing here.
 	Unknown []string
+}
+
+// Shared are services that several servers use together.
+type Shared struct {
+	RedisURL secret.String `env:"AXON_REDIS_URL" about:"redis:// or rediss:// URL of a Redis that several servers share; unset: all state is in the data directory"`
 }
 
 // Program is what belongs to no package.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/axon-mcp/axon-mcp/fault"
@@ -103,7 +104,8 @@ func (c Challenge) refuse(w http.ResponseWriter, err error) {
 	switch fault.CodeOf(err) {
 	case fault.Forbidden:
 		refuse(w, http.StatusForbidden, fault.MessageOf(err))
-	case fault.Unavailable, fault.Timeout:
+	case fault.Unavailable, fault.Timeout, fault.Busy:
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(fault.RetryAfter(err).Seconds()))))
 		refuse(w, http.StatusServiceUnavailable, fault.MessageOf(err))
 	default:
 		w.Header().Set("WWW-Authenticate", c.header("invalid_token", c.Scopes))

@@ -23,6 +23,7 @@ type parts struct {
 	cfg      config.Config
 	data     *data
 	guard    *security.Guard
+	fetch    *fetch.Client
 	registry *tools.Registry
 	browser  *fetch.Browser
 }
@@ -37,6 +38,7 @@ func build(cfg config.Config, log *slog.Logger) (*parts, error) {
 	cfg.Fetch.UserAgent = strings.Replace(cfg.Fetch.UserAgent, "axon-mcp (", "axon-mcp/"+version+" (", 1)
 	client := fetch.New(guard, cfg.Fetch, log)
 	p.browser = fetch.NewBrowser(client, cfg.Chrome, log)
+	p.fetch = client
 	index := lazyIndex{p.data}
 	registry, toolsErr := tools.New(tools.Deps{
 		Config: cfg.Tools, Log: log,

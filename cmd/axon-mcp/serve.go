@@ -8,13 +8,13 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/mcp"
-	"github.com/axon-mcp/axon-mcp/secret"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -71,8 +71,13 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	defer webAt.Close()
 	a.parts.guard.Own(webAt.Addr().String())
-	server := a.parts.mcpServer(log, net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))
-	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(mcp.StaticKey(secret.New(key)), mcp.Challenge{}, log))), log)
+	door, err := a.parts.entrance(key, strings.TrimSuffix(mcpURL(a.cfg.HTTP.Host, bound.Port), "/mcp"))
+	if err != nil {
+		return err
+	}
+	defer door.close()
+	server := a.parts.mcpServer(log, append(door.hosts(), net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))...)
+	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(door.verify, door.challenge, log)), door), log)
 	a.announce(bound)
 	a.announceWeb(webAt.Addr().(*net.TCPAddr))
 	group := append(a.parts.background(), part{name: "mcp", run: server.Run}, part{name: "http", leads: true, run: listen(l, srv, drain)},
@@ -95,9 +100,10 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 // routes is the whole of what the listener answers.
-func routes(door http.Handler) http.Handler {
+func routes(mcpDoor http.Handler, door *entrance) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/mcp", door)
+	mux.Handle("/mcp", mcpDoor)
+	door.mount(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"status":"ok","version":"`+version+`"}`+"\n") // the asker may have gone

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/axon-mcp/axon-mcp/config"
+	"github.com/axon-mcp/axon-mcp/oauth"
 )
 
 // settings are the flags that every command has.
@@ -58,7 +59,7 @@ func (s *settings) source(environ []string) (config.Source, error) {
 
 // newLogger logs to stderr from level on.
 func newLogger(std streams, format string, level slog.Leveler) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: oauth.Redact}
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(std.err, options))
 	}
