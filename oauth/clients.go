@@ -74,18 +74,19 @@ func (s *Server) client(ctx context.Context, id string) (client, error) {
 	return c.value, nil
 }
 
-// keepClient notes that a person has let a registered client in: it lives on.
+// keepClient notes that a person has let a registered client in: it lives on,
+// as long as a grant can.
 func (s *Server) keepClient(ctx context.Context, id string) error {
 	c, err := get[client](ctx, s.store, KindClient, id)
-	if errors.Is(err, ErrNone) || (err == nil && c.value.Used) {
-		return nil // of a document or the configuration, or kept already
+	if errors.Is(err, ErrNone) {
+		return nil // of a document or the configuration
 	}
 	if err != nil {
 		return err
 	}
 	used := c.value
 	used.Used = true
-	_, err = c.swap(ctx, s.store, used, clientLife-s.now().Sub(used.Created))
+	_, err = c.swap(ctx, s.store, used, clientLife)
 	return err // swapped by another sign-in: the same
 }
 

@@ -204,7 +204,7 @@ func (k *keys) get(ctx context.Context, client *http.Client, kid string, now tim
 		if fresh {
 			return nil, errors.New("its key is none of Google's")
 		}
-		return nil, unavailable{errors.New("Google's keys were asked for too often")}
+		return nil, unavailable{errors.New("the keys of Google were asked for too often")}
 	}
 	if err := k.read(ctx, client, now); err != nil {
 		return nil, unavailable{fmt.Errorf("read Google's keys: %w", err)}

@@ -153,3 +153,21 @@ func TestStoreRedis(t *testing.T) {
 		t.Errorf("no files of Redis: %v", err)
 	}
 }
+
+// filesOf is all that the files of a folder hold.
+func filesOf(t testing.TB, dir string) string {
+	t.Helper()
+	var all []byte
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in %s: %v", dir, err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(filepath.Join(dir, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, raw...)
+	}
+	return string(all)
+}
