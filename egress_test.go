@@ -18,6 +18,8 @@ func dialers() map[string]string {
 		"engine/fetch": "its transport dials through security.Guard",
 		"security":     "the guard's own dialer, the resolver, the operator's proxy",
 
+		"oauth/google.go": "Google's token and key endpoints, which the operator configures; no redirect is followed",
+
 		"cmd/axon-mcp/checklist.go": "doctor asks our own listener whether it turns strangers away",
 	}
 }

@@ -40,13 +40,7 @@ type google struct {
 }
 
 // newGoogle contacts nobody.
-func newGoogle(cfg Config, httpClient *http.Client, now func() time.Time) *google {
-	if httpClient == nil {
-		httpClient = &http.Client{
-			Timeout:       15 * time.Second,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
-	}
+func newGoogle(cfg Config, now func() time.Time) *google {
 	g := &google{
 		oauth: oauth2.Config{
 			ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret.Reveal(), RedirectURL: cfg.callback(),
@@ -57,7 +51,11 @@ func newGoogle(cfg Config, httpClient *http.Client, now func() time.Time) *googl
 				AuthStyle: oauth2.AuthStyleInParams,
 			},
 		},
-		client: httpClient, now: now,
+		client: &http.Client{
+			Timeout:       15 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		now:  now,
 		keys: keys{url: orDefault(cfg.JWKSURL, "https://www.googleapis.com/oauth2/v3/certs"), asks: rate.NewLimiter(rate.Every(30*time.Second), 5)},
 	}
 	if len(cfg.AllowedDomains) == 1 && len(cfg.AllowedEmails) == 0 {

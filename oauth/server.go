@@ -39,10 +39,7 @@ type Deps struct {
 	Store   Store
 	Fetcher Fetcher // of client metadata documents
 	Log     *slog.Logger
-	// Google reaches Google's token and key endpoints. Nil: a client with
-	// short times. It must not follow redirects.
-	Google *http.Client
-	Now    func() time.Time // nil: the system's clock
+	Now     func() time.Time // nil: the system's clock
 }
 
 // Server is the authorization server and the check of its tokens. It is safe
@@ -81,7 +78,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}
 	s.resource = s.issuer + "/mcp"
 	s.secure = strings.HasPrefix(s.issuer, "https:")
-	s.google = newGoogle(cfg, deps.Google, s.now)
+	s.google = newGoogle(cfg, s.now)
 	for _, one := range cfg.TrustedProxies {
 		prefix, err := parsePrefix(one)
 		if err != nil {

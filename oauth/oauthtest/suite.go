@@ -74,27 +74,36 @@ func Suite(t *testing.T, st oauth.Store, pass func(time.Duration)) {
 			t.Errorf("%d were told", n)
 		}
 	})
-	t.Run("the limit of a kind", func(t *testing.T) {
-		for i := range 1_000 {
-			must(st.Put(ctx, oauth.KindClient, fmt.Sprint("c", i), []byte("{}"), time.Minute))
-		}
-		err := st.Put(ctx, oauth.KindClient, "more", []byte("{}"), time.Minute)
-		if fault.CodeOf(err) != fault.Busy || fault.RetryAfter(err) == 0 {
-			t.Errorf("the 1001st: %v, want busy with a time", err)
-		}
-		if all, err := st.List(ctx, oauth.KindClient); len(all) != 1_000 || err != nil || string(all["c7"]) != "{}" {
-			t.Errorf("List: %d, %v", len(all), err)
-		}
-		_, err = st.Delete(ctx, oauth.KindClient, "c1")
-		must(err)
-		must(st.Put(ctx, oauth.KindClient, "more", []byte("{}"), time.Minute))
-	})
+	t.Run("the limit of a kind", func(t *testing.T) { limit(t, st) })
 	if pass != nil {
 		t.Run("the end of an entry", func(t *testing.T) { expiry(t, st, pass) })
 	}
 	if err := st.Check(ctx); err != nil {
 		t.Errorf("Check: %v", err)
 	}
+}
+
+func limit(t *testing.T, st oauth.Store) {
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 1_000 {
+		must(st.Put(ctx, oauth.KindClient, fmt.Sprint("c", i), []byte("{}"), time.Minute))
+	}
+	err := st.Put(ctx, oauth.KindClient, "more", []byte("{}"), time.Minute)
+	if fault.CodeOf(err) != fault.Busy || fault.RetryAfter(err) == 0 {
+		t.Errorf("the 1001st: %v, want busy with a time", err)
+	}
+	if all, err := st.List(ctx, oauth.KindClient); len(all) != 1_000 || err != nil || string(all["c7"]) != "{}" {
+		t.Errorf("List: %d, %v", len(all), err)
+	}
+	_, err = st.Delete(ctx, oauth.KindClient, "c1")
+	must(err)
+	must(st.Put(ctx, oauth.KindClient, "more", []byte("{}"), time.Minute))
 }
 
 func expiry(t *testing.T, st oauth.Store, pass func(time.Duration)) {
