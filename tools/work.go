@@ -25,6 +25,7 @@ type WorkOutput struct {
 	Status string `json:"status"`
 	Joined bool   `json:"joined,omitempty"` // the same work was under way already
 	*WorkCounts
+	result json.RawMessage // of the job, once it is done
 }
 
 // WorkCounts is the result of such a job.
@@ -104,7 +105,7 @@ func (d *Deps) cancelLate(ctx context.Context, id string) {
 func finish(out *WorkOutput, done jobs.Job) error {
 	switch done.Status {
 	case jobs.Completed:
-		out.WorkCounts = &WorkCounts{}
+		out.WorkCounts, out.result = &WorkCounts{}, done.Result
 		if err := json.Unmarshal(done.Result, out.WorkCounts); err != nil {
 			return fmt.Errorf("read the result of job %s: %w", done.ID, err)
 		}
@@ -186,7 +187,7 @@ type task struct {
 type body func(ctx context.Context, t task) (any, error)
 
 func (r *Registry) bodies() map[string]body {
-	return map[string]body{"crawl": r.deps.runCrawl, "embed": r.deps.runEmbed}
+	return map[string]body{"crawl": r.deps.runCrawl, "embed": r.deps.runEmbed, "evaluate": r.deps.runEvaluate}
 }
 
 // Handlers returns the bodies of the jobs by kind, for a worker.

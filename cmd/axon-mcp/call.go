@@ -36,6 +36,7 @@ func examples() map[string]string {
 		"query":           "axon-mcp query \"parse JSON with duplicate keys\"\naxon-mcp query os.path.join --mode keyword --limit 3",
 		"retrieve":        "axon-mcp retrieve https://docs.example.com/guide/install.html",
 		"embed":           "axon-mcp embed --path ./docs --collection notes",
+		"evaluate":        "axon-mcp evaluate --dataset questions.jsonl --metrics ndcg@10,mrr@10,recall@10\naxon-mcp evaluate --dataset questions.jsonl --mode all",
 		"sources":         "axon-mcp sources --domains docs.example.com --limit 100",
 		"jobs":            "axon-mcp jobs\naxon-mcp jobs --status failed",
 		"job_control":     "axon-mcp job_control cancel --id 01234567-89ab-4cde-8f01-23456789abcd",
@@ -86,7 +87,7 @@ func completeValues(cmd *cobra.Command, t *tools.Tool) {
 	for _, field := range t.Fields() {
 		offer := cobra.NoFileCompletions
 		switch {
-		case field.Name == "path":
+		case field.Name == "path" || field.Name == "dataset":
 			continue // files
 		case len(field.Enum) > 0:
 			offer = cobra.FixedCompletions(field.Enum, cobra.ShellCompDirectiveNoFileComp)
