@@ -96,7 +96,7 @@ func (a *attacker) wait(ctx context.Context, host string) {
 
 func (a *attacker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(r.Host, ":")
-	rw.Header().Set("Content-Type", "text/html")
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 	a.mu.Lock()
 	if !a.reached[host] {
 		a.reached[host] = true
@@ -170,7 +170,8 @@ func (w *world) checkSentByChrome(t *testing.T, what string) {
 func chromeWorld(t *testing.T, names map[string]string) (*world, *program) {
 	t.Helper()
 	w := newWorld(t, names)
-	if _, err := exec.LookPath("chromium"); err != nil {
+	_, errShell := os.Stat("/usr/lib/chromium/chromium-headless-shell")
+	if _, err := exec.LookPath("chromium"); err != nil && errShell != nil {
 		missing(t, "chromium is not installed: scripts/setup-test.sh brings it")
 	}
 	// WebRTC leaves loopback alone, and needs a way out to try.
@@ -231,7 +232,7 @@ func TestInsideChromeTop(t *testing.T) {
 		reached[r.Host]++
 		mu.Unlock()
 		rw.Header().Set("Connection", "close")
-		rw.Header().Set("Content-Type", "text/html")
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 		to := r.URL.Query().Get("to")
 		switch r.URL.Path {
 		case "/redirect":
@@ -317,6 +318,47 @@ func TestInsideChromeProxy(t *testing.T) {
 	for to := range w.seen.take(t) {
 		if to != netip.MustParseAddrPort(chromeProxy) && to.Addr() != netip.MustParseAddr(public) {
 			t.Errorf("a packet was sent to %s", to)
+		}
+	}
+}
+
+// TestInsideChromeAuto: an empty shell is read in the browser by scrape and
+// crawl, and without a browser as it is.
+func TestInsideChromeAuto(t *testing.T) {
+	w, p := chromeWorld(t, nil)
+	w.answer(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			rw.WriteHeader(http.StatusNotFound)
+			return
+		}
+		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = rw.Write([]byte(`<!doctype html><title>App</title><noscript>You need to enable JavaScript to run this app.</noscript><div id="root"></div>
+<script>document.getElementById('root').innerHTML = '<main><h1>By script</h1><p>' + 'Words that only a script writes. '.repeat(20) + '</main>'</script>`))
+	})
+	const written = "only a script writes"
+	client := p.stdio()
+	defer client.kill(t)
+	var got scraped
+	if err := client.call(t.Context(), "scrape", map[string]any{"url": "http://app.example.com/"}, &got, nil); err != nil || !strings.Contains(*got.Pages[0].Markdown, written) {
+		t.Errorf("scrape: %v %+v\n%s", err, got, client.stderr)
+	}
+	for _, render := range []string{"auto", "chrome"} {
+		crawled := map[string]any{"urls": []string{"http://app.example.com/"}, "render": render, "wait": true, "collection": render, "sitemap": false}
+		if err := client.call(t.Context(), "crawl", crawled, &map[string]any{}, nil); err != nil {
+			t.Errorf("crawl %s: %v", render, err)
+		}
+		var stored struct{ Markdown string }
+		if err := client.call(t.Context(), "retrieve", map[string]any{"url": "http://app.example.com/", "collection": render}, &stored, nil); err != nil || !strings.Contains(stored.Markdown, written) {
+			t.Errorf("crawl %s stored: %v %+v", render, err, stored)
+		}
+	}
+	without := w.program("AXON_CHROME_PATH=/nonexistent/chromium")
+	if out := without.run("scrape", "http://app.example.com/"); out.code != 0 || !strings.Contains(out.stdout, "status 200") || strings.Contains(out.stdout, written) {
+		t.Errorf("without a browser: %+v", out)
+	}
+	for _, args := range [][]string{{"scrape", "http://app.example.com/", "--render", "chrome"}, {"screenshot", "http://app.example.com/"}, {"crawl", "http://app.example.com/", "--render", "chrome"}} {
+		if out := without.run(args...); out.code != 1 || !strings.Contains(out.stderr, "unavailable") || !strings.Contains(out.stderr, "AXON_CHROME_PATH") {
+			t.Errorf("%v without a browser: %+v", args, out)
 		}
 	}
 }

@@ -40,6 +40,10 @@ func (t *tab) hear(event any) {
 		delete(t.flying, e.RequestID)
 	case *network.EventLoadingFailed:
 		delete(t.flying, e.RequestID)
+	case *page.EventFrameNavigated:
+		if e.Frame.ParentID == "" {
+			clear(t.flying) // nobody tells the end of what the page before had asked for
+		}
 	case *page.EventLoadEventFired:
 		t.once(0, t.loaded)
 	case *inspector.EventTargetCrashed:

@@ -53,7 +53,7 @@ type tab struct {
 	root    context.Context //nolint:containedctx // chromedp keeps the tab in it
 	cancel  func()          // ends root and waits until the tab is closed
 	ctx     context.Context //nolint:containedctx // root with the limit of the job
-	end     func()          // ends ctx; nil in a spare tab
+	end     func()          // ends ctx; nil before there is a job
 	job     job
 	target  *chromedp.Target
 	frame   cdp.FrameID // the top frame
@@ -77,46 +77,11 @@ var errEnough = errors.New("no more is needed")
 
 // visit does a job in a tab of its own.
 func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome, error) {
-	t, err := c.tab()
+	t, err := c.open(c.proxy.Open())
 	if err != nil {
 		return outcome{}, (&tab{chrome: c, job: j, ctx: c.root}).explain(ctx, err)
 	}
 	return t.inside(ctx, j, limit, (*tab).perform)
-}
-
-// tab returns the spare tab, or opens one. From the second page on, the next
-// spare is opened meanwhile: opening takes as long as reading a page.
-func (c *chrome) tab() (*tab, error) {
-	c.mu.Lock()
-	t := c.spare
-	c.spare = nil
-	c.visits++
-	more := c.visits > 1
-	c.mu.Unlock()
-	if more {
-		c.behind(c.refill)
-	}
-	if t != nil && t.root.Err() == nil {
-		return t, nil
-	}
-	return c.open(c.proxy.Open())
-}
-
-// refill opens a spare tab, if there is none.
-func (c *chrome) refill() {
-	t, err := c.open(c.proxy.Open())
-	if err != nil {
-		return // the next page will say so
-	}
-	c.mu.Lock()
-	keep := c.spare == nil && !c.stopping
-	if keep {
-		c.spare = t
-	}
-	c.mu.Unlock()
-	if !keep {
-		t.close()
-	}
 }
 
 // behind runs work that nobody waits for but stop.

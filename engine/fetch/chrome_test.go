@@ -32,6 +32,9 @@ func needChrome(t *testing.T) {
 func newBrowser(t *testing.T, cfg ChromeConfig, allowed ...string) *Browser {
 	t.Helper()
 	needChrome(t)
+	if cfg.Path == "" {
+		cfg.Path = os.Getenv("AXON_CHROME_PATH")
+	}
 	log := slog.New(slog.DiscardHandler)
 	if os.Getenv("AXON_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
