@@ -93,8 +93,18 @@ func TestReadOnlyDisk(t *testing.T) {
 	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Open(t.Context(), filepath.Join(dir, "data"))
-	wantUnavailable(t, "existing", err, "cannot be written")
+	only, err := Open(t.Context(), filepath.Join(dir, "data"))
+	if err != nil {
+		t.Fatalf("existing: %v", err)
+	}
+	if n := count(t, only, "a"); n != 0 || !only.ReadOnly {
+		t.Errorf("%d rows, read-only %v", n, only.ReadOnly)
+	}
+	wantUnavailable(t, "write", only.Tx(t.Context(), func(*sql.Tx) error { return nil }), "only be searched")
+	wantUnavailable(t, "check", only.Check(t.Context()), "only be searched")
+	if err := only.Close(); err != nil {
+		t.Error(err)
+	}
 	_, err = Open(t.Context(), filepath.Join(dir, "new"))
 	wantUnavailable(t, "fresh", err, "cannot be written")
 	if err := unix.Mount("", dir, "", unix.MS_REMOUNT, ""); err != nil {
@@ -102,6 +112,46 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 	if err := openTest(t, filepath.Join(dir, "data")).Check(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestReadOnlyAfterACrash has rows in a WAL that nobody checkpointed: they must
+// be seen, or the opening must fail; never may they be left out in silence.
+func TestReadOnlyAfterACrash(t *testing.T) {
+	t.Parallel()
+	dir := tmpfs(t, "size=8m")
+	db := openTest(t, filepath.Join(dir, "data"))
+	exec(t, db, `CREATE TABLE a (b)`)
+	exec(t, db, `INSERT INTO a VALUES (1)`)
+	copied := filepath.Join(dir, "copy")
+	if err := os.Mkdir(copied, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"axon.db", "axon.db-wal"} { // as a kill -9 would leave them
+		data, err := os.ReadFile(filepath.Join(dir, "data", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(copied, name), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	bind := t.TempDir()
+	if err := unix.Mount(copied, bind, "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(bind, unix.MNT_DETACH) })
+	if err := unix.Mount("", bind, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	only, err := Open(t.Context(), bind)
+	if err != nil {
+		wantUnavailable(t, "open", err, "cannot be written")
+		return
+	}
+	defer only.Close()
+	if n := count(t, only, "a"); n != 1 {
+		t.Errorf("%d rows are seen, want 1", n)
 	}
 }
 

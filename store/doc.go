@@ -21,4 +21,11 @@
 // file lock, because several clients start their servers at once on a fresh
 // directory. A database that is up to date costs one query. A migration that
 // this program does not know was applied by a newer one: Open refuses.
+//
+// # Where nothing can be written
+//
+// A directory on a read-only mount, or of another user, is opened for reading
+// alone (readonly.go): it can be searched, and every write fails with words that
+// say why. Nothing that was committed is left out: a WAL that cannot be read
+// makes the opening fail.
 package store

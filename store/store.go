@@ -37,13 +37,16 @@ type DB struct {
 	Read *sql.DB
 	// Dir is the data directory, absolute.
 	Dir string
+	// ReadOnly tells that the directory cannot be written: Tx and Check fail.
+	ReadOnly bool
 
-	turn *turn
+	turn *turn // nil where ReadOnly
 }
 
 // Open makes dir where it is missing (0700), opens its database (0600) and
-// brings the schema up to date. It fails with Unavailable where the disk is
-// full, read-only or damaged, and with Conflict where a newer program has
+// brings the schema up to date. A database that cannot be written is opened for
+// reading alone. It fails with Unavailable where the disk is full or damaged, or
+// read-only without a database, and with Conflict where a newer program has
 // written the schema.
 func Open(ctx context.Context, dir string) (*DB, error) {
 	dir, err := filepath.Abs(dir)
@@ -51,6 +54,13 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 		return nil, fmt.Errorf("data directory %q: %w", dir, err)
 	}
 	db, err := openDir(ctx, dir)
+	if err != nil && cannotWrite(err) {
+		if only, cause := openReadOnly(ctx, dir, filepath.Join(dir, fileName)); cause == nil {
+			return only, nil
+		} else if fault.CodeOf(cause) == fault.Unavailable || fault.CodeOf(cause) == fault.Conflict {
+			err = cause
+		}
+	}
 	if err != nil {
 		return nil, atDir(dir, Explain(err))
 	}
@@ -111,6 +121,9 @@ func pool(path string, conns int, more string) (*sql.DB, error) {
 
 // Close closes both pools.
 func (db *DB) Close() error {
+	if db.ReadOnly {
+		return db.Read.Close() // both pools are one
+	}
 	return errors.Join(db.Read.Close(), db.Write.Close(), db.turn.close())
 }
 
@@ -120,6 +133,9 @@ func (db *DB) Close() error {
 // one connection), and must not wait for anything else meanwhile: every other
 // writer waits for it.
 func (db *DB) Tx(ctx context.Context, do func(tx *sql.Tx) error) error {
+	if db.ReadOnly {
+		return refuseWrite()
+	}
 	conn, err := db.Write.Conn(ctx)
 	if err != nil {
 		return Explain(fmt.Errorf("wait for the write connection: %w", err))

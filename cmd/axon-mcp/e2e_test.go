@@ -387,6 +387,7 @@ func TestFullAndReadOnlyDisk(t *testing.T) {
 	if got.code != 1 || !strings.Contains(got.stdout, `"unavailable"`) {
 		t.Errorf("on a read-only disk: exit %d, %s%s", got.code, got.stdout, got.stderr)
 	}
+	checkFindsGasket(t, p, "on a read-only disk")
 	mount(t, "-o", "remount,rw", p.dir)
 	checkIntegrity(t, p.dir)
 	checkFindsGasket(t, p, "after a read-only disk")
