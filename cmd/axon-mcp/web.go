@@ -13,6 +13,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/tools"
 	"github.com/axon-mcp/axon-mcp/web"
+	"github.com/axon-mcp/axon-mcp/web/ui"
 )
 
 // webListener opens the browser's listener. It refuses an address that the
@@ -27,7 +28,12 @@ func (a *app) webListener(log *slog.Logger) (net.Listener, *web.Server, error) {
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.Unavailable, err, "cannot listen on %s: %v; choose another with AXON_WEB_HOST and AXON_WEB_PORT", address, err)
 	}
+	page, err := ui.Files()
+	if err != nil {
+		return nil, nil, err
+	}
 	server, err := web.New(web.Deps{
+		Page:   page,
 		Config: cfg, Log: log.With("door", "web"), Registry: a.parts.registry, Jobs: lazyQueue{a.parts.data},
 		OutputDir: outputDir(a.cfg), Roots: a.cfg.Tools.Roots(), Clients: a.webClients, Version: version,
 		Ready: func(ctx context.Context) error {

@@ -1,0 +1,9 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import { ApiError } from "./wire/api.ts";
+import "./tokens.css";
+
+const retry = (n: number, error: Error) => error instanceof ApiError && error.status === 0 && n < 2;
+const client = new QueryClient({ defaultOptions: { queries: { retry, staleTime: 1_000 } } });
+createRoot(document.getElementById("app")!).render(<QueryClientProvider client={client}><App /></QueryClientProvider>);
