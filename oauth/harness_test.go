@@ -242,3 +242,5 @@ func (w *world) opens(token string) bool {
 	id, err := w.server.Verify(w.t.Context(), token)
 	return err == nil && id.Can(security.ScopeRead)
 }
+
+func withDCRToken(cfg *oauth.Config, _ *world) { cfg.DCRToken = secret.New("the-operators") }

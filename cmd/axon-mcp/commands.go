@@ -132,7 +132,7 @@ start it. Every tool of the server is a command, too.`,
 		&cobra.Group{ID: groupUpkeep, Title: "Keep it tidy:"},
 		&cobra.Group{ID: groupProgram, Title: "About the program:"},
 	)
-	root.AddCommand(a.demoCommand(), a.connectCommand(), a.serveCommand(), a.toolsCommand(), a.versionCommand(), completionCommand())
+	root.AddCommand(a.demoCommand(), a.connectCommand(), a.serveCommand(), a.authCommand(), a.toolsCommand(), a.versionCommand(), completionCommand())
 	for _, t := range a.parts.registry.All() {
 		root.AddCommand(a.toolCommand(t))
 	}
