@@ -11,7 +11,7 @@ URL     ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 
-.PHONY: help build demo check test bench lint fmt generate conformance fuzz setup clean
+.PHONY: ui help build demo check test bench lint fmt generate conformance fuzz setup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ conformance: setup build ## the official MCP conformance suite, both revisions
 
 bench: build ## measure, and write docs/benchmarks.md
 	bash scripts/bench.sh
+
+ui: build ## build the web page again, test it, and visit it in Chromium
+	bash scripts/ui.sh
 
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	bash scripts/fuzz.sh

@@ -17,6 +17,9 @@ fi
 step "the official inspector, over stdio and HTTP"
 bash conformance/inspector.sh bin/axon-mcp
 
+step "web page, in Chromium"
+bash scripts/ui.sh
+
 # AXON_E2E=1 turns "skipped" into "run" for the long tests of cmd/axon-mcp.
 step "Go tests, with the race detector and end to end"
 AXON_E2E=1 CGO_ENABLED=1 go test -race -tags netgo -timeout 19m ./...
