@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Config says which agents there are and what they may do. The zero value of a
@@ -68,4 +69,18 @@ func (c Config) Auto(open bool) bool {
 // toolKinds are the kinds of the protocol.
 func toolKinds() []string {
 	return []string{"read", "edit", "delete", "move", "search", "execute", "think", "fetch", "switch_mode", "other"}
+}
+
+func (c Config) turnTimeout() time.Duration {
+	if c.TurnTimeoutMS <= 0 {
+		return 5 * time.Minute
+	}
+	return time.Duration(c.TurnTimeoutMS) * time.Millisecond
+}
+
+func (c Config) maxSessions() int {
+	if c.MaxSessions <= 0 {
+		return 8
+	}
+	return c.MaxSessions
 }

@@ -159,6 +159,7 @@ type request struct {
 	options []Option
 	digest  string
 	changes int
+	timeout time.Duration
 	expires time.Time
 	done    chan Decision
 }
@@ -225,31 +226,37 @@ func (p *Permissions) Open() int {
 // agent is told. It never returns an option that was not offered, and where
 // nobody decides it returns cancelled: silence allows nothing (A4, R3).
 func (p *Permissions) Ask(ctx context.Context, ask Ask) Decision {
-	if ask.Timeout <= 0 {
-		ask.Timeout = DefaultPermissionTimeout
-	}
 	r, decision := p.begin(ctx, ask)
-	if r == nil {
-		return decision
-	}
-	timer := time.NewTimer(ask.Timeout)
-	defer timer.Stop()
-	select {
-	case decision = <-r.done:
-	case <-ctx.Done():
-		decision = p.give(r, byCancel)
-	case <-timer.C:
-		decision = p.give(r, byTimeout)
-		if decision.By == byTimeout {
-			p.log.Warn(fmt.Sprintf("ACP permission request timed out after %.0fs", ask.Timeout.Seconds()),
-				"session_id", ask.Session, "tool_call_id", ask.Call.ID)
-		}
+	if r != nil {
+		decision = p.await(ctx, r)
 	}
 	return decision
 }
 
+// await waits for the decision about a request that begin has entered.
+func (p *Permissions) await(ctx context.Context, r *request) Decision {
+	timer := time.NewTimer(r.timeout)
+	defer timer.Stop()
+	select {
+	case d := <-r.done:
+		return d
+	case <-ctx.Done():
+		return p.give(r, byCancel)
+	case <-timer.C:
+	}
+	d := p.give(r, byTimeout)
+	if d.By == byTimeout {
+		p.log.Warn(fmt.Sprintf("ACP permission request timed out after %.0fs", r.timeout.Seconds()),
+			"session_id", r.key.session, "tool_call_id", r.key.toolCall)
+	}
+	return d
+}
+
 // begin enters a request into the map, or decides at once and returns none.
 func (p *Permissions) begin(ctx context.Context, ask Ask) (*request, Decision) {
+	if ask.Timeout <= 0 {
+		ask.Timeout = DefaultPermissionTimeout
+	}
 	options := offered(ask.Options, p.policy.Bypass)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -259,7 +266,7 @@ func (p *Permissions) begin(ctx context.Context, ask Ask) (*request, Decision) {
 	}
 	r := &request{
 		id: randomID(), key: pair{ask.Session, ask.Call.ID}, agent: ask.Agent, call: ask.Call, options: options,
-		expires: time.Now().Add(ask.Timeout), done: make(chan Decision, 1),
+		timeout: ask.Timeout, expires: time.Now().Add(ask.Timeout), done: make(chan Decision, 1),
 	}
 	if option, granted := p.grant(r); granted {
 		p.log.Info("ACP permission granted without asking", "session_id", ask.Session, "tool_call_id", ask.Call.ID,

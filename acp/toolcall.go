@@ -17,6 +17,15 @@ type ToolCall struct {
 	Input     json.RawMessage `json:"rawInput,omitempty"`
 	Content   json.RawMessage `json:"content,omitempty"` // diffs among it
 	Locations json.RawMessage `json:"locations,omitempty"`
+	cut       int             // bytes that were too many to keep
+}
+
+// bounded lets go of what nobody could read anyway.
+func (c ToolCall) bounded() ToolCall {
+	if size := c.size(); size > 2*maxShown {
+		return ToolCall{ID: c.ID, Title: visible(c.Title, 200), Kind: c.Kind, cut: size}
+	}
+	return c
 }
 
 // over lays the fields that update has over those of the call. The protocol
@@ -48,7 +57,9 @@ func compacted(raw json.RawMessage) json.RawMessage {
 }
 
 // size is how much of it a person would have to read.
-func (c ToolCall) size() int { return len(c.Title) + len(c.Input) + len(c.Content) + len(c.Locations) }
+func (c ToolCall) size() int {
+	return c.cut + len(c.Title) + len(c.Input) + len(c.Content) + len(c.Locations)
+}
 
 // kind is one of the protocol's kinds.
 func (c ToolCall) kind() string {

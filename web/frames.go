@@ -20,6 +20,7 @@ const (
 	codeModeNotAvailable fault.Code = "mode_not_available"
 	codeFlagBlocked      fault.Code = "flag_blocked"
 	codeNoSuchPermission fault.Code = "no_such_permission"
+	codeSessionMoved     fault.Code = "session_moved"
 )
 
 // Frames from the client.
@@ -59,6 +60,19 @@ type (
 
 // Frames to the client.
 type (
+	// fallbackFrame tells that a session could not be loaded again.
+	fallbackFrame struct {
+		Type string `json:"type"`
+		Old  string `json:"old_session_id"`
+		New  string `json:"new_session_id"`
+	}
+	// movedFrame tells the connection that had a session of its loss.
+	movedFrame struct {
+		Type      string     `json:"type"`
+		Code      fault.Code `json:"code"`
+		Message   string     `json:"message"`
+		SessionID string     `json:"session_id"`
+	}
 	// about is the ctx of an execution's frames.
 	about struct {
 		ExecID string `json:"exec_id"`

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/axon-mcp/axon-mcp/acp"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -28,6 +29,10 @@ type Deps struct {
 	Page fs.FS
 	// Clients are the configurations that /api/connect gives.
 	Clients func() []Client
+	// Agents runs the agents of the chat, by the settings ACP. Nil: there is no
+	// chat.
+	Agents *acp.Host
+	ACP    acp.Config
 	// Ready fails while the server cannot work.
 	Ready func(ctx context.Context) error
 	// Version is the program's.
@@ -90,6 +95,9 @@ func New(deps Deps, bound net.Addr) (*Server, error) {
 		shells:  &hub{max: maxShells, full: "too many shells are open"},
 		logins:  newAttempts(deps.Now),
 		files:   newRoots(deps.OutputDir, deps.Roots), metrics: newMetrics(deps.Now),
+	}
+	if deps.Agents != nil {
+		s.chat = newChat(deps.Agents, deps.ACP, !cfg.APIToken.IsSet())
 	}
 	for _, raw := range cfg.TrustedProxies {
 		if p, err := parseNetwork(raw); err == nil { // Validate has judged it

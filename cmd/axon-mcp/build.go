@@ -156,6 +156,7 @@ func (p *parts) checks() []tools.Check {
 			return files.Check(ctx)
 		}),
 		webCheck(p.cfg.Web),
+		agentCheck(p.cfg.ACP),
 		{Name: "browser", Run: func(ctx context.Context) (string, string, error) {
 			detail, err := p.browser.Check(ctx)
 			return detail, "", err // the error says what to do

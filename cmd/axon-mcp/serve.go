@@ -65,7 +65,8 @@ func (a *app) serve(ctx context.Context) error {
 	defer l.Close()
 	bound := l.Addr().(*net.TCPAddr)
 	a.parts.guard.Own(bound.String()) // a flag, or port 0, has chosen another than the settings (C13)
-	webAt, page, err := a.webListener(log)
+	agents := a.agents(mcpURL(a.cfg.HTTP.Host, bound.Port), log)
+	webAt, page, err := a.webListener(agents, log)
 	if err != nil {
 		return err
 	}
@@ -77,11 +78,11 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	defer door.close()
 	server := a.parts.mcpServer(log, append(door.hosts(), net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))...)
-	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(door.verify, door.challenge, log)), door), log)
+	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(mcp.FirstOf(agentKeys(agents.Keys()), door.verify), door.challenge, log)), door), log)
 	a.announce(bound)
 	a.announceWeb(webAt.Addr().(*net.TCPAddr))
 	group := append(a.parts.background(), part{name: "mcp", run: server.Run}, part{name: "http", leads: true, run: listen(l, srv, drain)},
-		part{name: "web sockets", run: page.Run}, part{name: "web", leads: true, run: listen(webAt, newHTTPServer(page.Handler(), log), drain)})
+		part{name: "web sockets", run: page.Run}, part{name: "agents", run: agents.Run}, part{name: "web", leads: true, run: listen(webAt, newHTTPServer(page.Handler(), log), drain)})
 	ctx, stop := shuttingDown(ctx)
 	defer stop()
 	return runAll(ctx, group...)

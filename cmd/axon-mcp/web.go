@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/acp"
 	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -18,7 +19,7 @@ import (
 
 // webListener opens the browser's listener. It refuses an address that the
 // settings do not make safe, before and after it is bound.
-func (a *app) webListener(log *slog.Logger) (net.Listener, *web.Server, error) {
+func (a *app) webListener(agents *acp.Host, log *slog.Logger) (net.Listener, *web.Server, error) {
 	cfg := a.cfg.Web
 	if err := cfg.Exposure(); err != nil {
 		return nil, nil, config.Wrong(err)
@@ -36,6 +37,7 @@ func (a *app) webListener(log *slog.Logger) (net.Listener, *web.Server, error) {
 		Page:   page,
 		Config: cfg, Log: log.With("door", "web"), Registry: a.parts.registry, Jobs: lazyQueue{a.parts.data},
 		OutputDir: outputDir(a.cfg), Roots: a.cfg.Tools.Roots(), Clients: a.webClients, Version: version,
+		Agents: agents, ACP: a.cfg.ACP,
 		Ready: func(ctx context.Context) error {
 			_, err := a.parts.data.get(ctx)
 			return err

@@ -1,0 +1,300 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/axon-mcp/axon-mcp/acp"
+	"github.com/axon-mcp/axon-mcp/fault"
+)
+
+// chat is agent chat over /ws. What a session does goes to the one connection
+// that watches it, and only that one answers its questions (SEC-7).
+type chat struct {
+	host *acp.Host
+	cfg  acp.Config
+	open bool // the gate of /ws: then nothing is approved unless the operator said so
+
+	mu    sync.Mutex
+	conns map[*conn]*watcher
+}
+
+// newChat returns the chat of a host.
+func newChat(host *acp.Host, cfg acp.Config, open bool) *chat {
+	return &chat{host: host, cfg: cfg, open: open, conns: make(map[*conn]*watcher)}
+}
+
+// watcher is what one connection has of agents.
+type watcher struct {
+	conn   *conn
+	viewer *acp.Viewer
+
+	mu       sync.Mutex
+	sessions map[string]*watch
+}
+
+// watch sends the events of one session. Its fields are guarded by the lock of
+// its watcher.
+type watch struct {
+	session *acp.Session
+	stop    context.CancelFunc
+	sent    int64
+	grown   chan struct{} // closed and made anew when sent grows, and when the sending ends
+	over    bool
+}
+
+// of returns the watcher of a connection.
+func (h *chat) of(c *conn) *watcher {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := h.conns[c]
+	if w == nil {
+		policy := acp.Policy{Auto: h.cfg.Auto(h.open), AutoTools: h.cfg.AutoApproveTools, Bypass: h.cfg.AllowBypass}
+		w = &watcher{conn: c, sessions: make(map[string]*watch)}
+		w.viewer = &acp.Viewer{Permissions: acp.NewPermissions(policy, c.send, c.log), Moved: w.moved}
+		h.conns[c] = w
+	}
+	return w
+}
+
+// gone lets the sessions of a connection go. Their turns go on.
+func (h *chat) gone(c *conn) {
+	h.mu.Lock()
+	w := h.conns[c]
+	delete(h.conns, c)
+	h.mu.Unlock()
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	sessions := w.sessions
+	w.sessions = make(map[string]*watch)
+	w.mu.Unlock()
+	for _, one := range sessions {
+		one.session.Detach(w.viewer)
+		one.stop()
+	}
+	w.viewer.Permissions.Close()
+}
+
+// moved tells that another connection has resumed a session.
+func (w *watcher) moved(session string) {
+	w.mu.Lock()
+	one := w.sessions[session]
+	delete(w.sessions, session)
+	w.mu.Unlock()
+	if one != nil {
+		one.stop()
+	}
+	w.conn.send(movedFrame{Type: "error", Code: codeSessionMoved, Message: "this conversation goes on in another tab", SessionID: session})
+}
+
+// show attaches the connection to a session, and sends its events after one.
+func (w *watcher) show(s *acp.Session, after int64) *watch {
+	ctx, stop := context.WithCancel(w.conn.done)
+	one := &watch{session: s, stop: stop, sent: after, grown: make(chan struct{})}
+	w.mu.Lock()
+	before := w.sessions[s.ID()]
+	w.sessions[s.ID()] = one
+	w.mu.Unlock()
+	if before != nil {
+		before.stop()
+	}
+	w.conn.send(s.Started()) // before anything that the agent asks
+	s.Attach(w.viewer)
+	w.conn.work.Go(func() {
+		defer stop()
+		w.pump(ctx, one)
+	})
+	return one
+}
+
+// eventsAtOnce bounds what is taken from a session in one go.
+const eventsAtOnce = 64
+
+// pump sends events until the session ends, or another takes its place.
+func (w *watcher) pump(ctx context.Context, one *watch) {
+	defer one.progress(w, 0, true)
+	after := one.sent
+	for {
+		frames, err := one.session.Next(ctx, after, eventsAtOnce)
+		switch {
+		case errors.Is(err, acp.ErrLost):
+			w.conn.fail(fault.NotFound, "some of what the agent did meanwhile is no longer kept; the rest follows")
+			after = one.session.Started().FirstEvent - 1
+			continue
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			w.conn.fail(fault.CodeOf(err), fault.MessageOf(err))
+			return
+		}
+		for _, frame := range frames {
+			w.conn.queue(frame)
+		}
+		after += int64(len(frames))
+		one.progress(w, after, false)
+	}
+}
+
+func (one *watch) progress(w *watcher, sent int64, over bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	one.sent, one.over = max(one.sent, sent), over
+	close(one.grown)
+	one.grown = make(chan struct{})
+}
+
+// reached waits until an event has been sent: what a turn did comes before its
+// end.
+func (one *watch) reached(ctx context.Context, w *watcher, event int64) {
+	for {
+		w.mu.Lock()
+		there, grown := one.sent >= event || one.over, one.grown
+		w.mu.Unlock()
+		if there {
+			return
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// chatFlagsOf is what an execute of pulse_chat may wish for.
+type chatFlagsOf struct {
+	Agent             string          `json:"agent"`
+	SessionID         string          `json:"session_id"`
+	SessionMode       string          `json:"session_mode"`
+	Model             string          `json:"model"`
+	MCPServers        json.RawMessage `json:"mcp_servers"`
+	EnableFS          bool            `json:"enable_fs"`
+	EnableTerminal    bool            `json:"enable_terminal"`
+	PermissionTimeout float64         `json:"permission_timeout_secs"`
+	AdapterTimeout    float64         `json:"adapter_timeout_secs"`
+}
+
+// readChatFlags decodes the flags and checks their ranges.
+func readChatFlags(given map[string]json.RawMessage) (f chatFlagsOf, servers []string, err error) {
+	for name, into := range map[string]any{
+		"agent": &f.Agent, "session_id": &f.SessionID, "session_mode": &f.SessionMode, "model": &f.Model,
+		"enable_fs": &f.EnableFS, "enable_terminal": &f.EnableTerminal,
+		"permission_timeout_secs": &f.PermissionTimeout, "adapter_timeout_secs": &f.AdapterTimeout,
+	} {
+		if raw, ok := given[name]; ok && json.Unmarshal(raw, into) != nil {
+			return f, nil, fault.Errorf(fault.Invalid, "flag %s has the wrong type", name)
+		}
+	}
+	if raw, ok := given["mcp_servers"]; ok {
+		var one string
+		if json.Unmarshal(raw, &servers) != nil {
+			if json.Unmarshal(raw, &one) != nil {
+				return f, nil, fault.New(fault.Invalid, "flag mcp_servers is a list of names from mcp.json")
+			}
+			servers = []string{one}
+		}
+	}
+	if t := f.PermissionTimeout; t != 0 && (t < 1 || t > 600) {
+		return f, nil, fault.New(fault.Invalid, "permission_timeout_secs is between 1 and 600")
+	}
+	if t := f.AdapterTimeout; t != 0 && (t < 1 || t > 3600) {
+		return f, nil, fault.New(fault.Invalid, "adapter_timeout_secs is between 1 and 3600")
+	}
+	return f, servers, nil
+}
+
+// prompt runs one turn. Its connection may go: then the turn goes on.
+func (h *chat) prompt(ctx context.Context, x *execution) error {
+	f, servers, err := readChatFlags(x.flags)
+	if err != nil {
+		return err
+	}
+	w := h.of(x.conn)
+	one, err := h.session(ctx, w, f, servers)
+	if err != nil {
+		return err
+	}
+	turn, err := one.session.Prompt(x.input, acp.TurnOptions{
+		Timeout: seconds(f.AdapterTimeout), PermissionTimeout: seconds(f.PermissionTimeout),
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-turn.Done():
+	case <-ctx.Done():
+		if x.conn.done.Err() != nil {
+			return context.Cause(ctx)
+		}
+		turn.Cancel()
+		<-turn.Done()
+	}
+	_, last, err := turn.Result()
+	one.reached(x.conn.done, w, last)
+	return err
+}
+
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+
+// session finds the session that a prompt goes on with, or begins one.
+func (h *chat) session(ctx context.Context, w *watcher, f chatFlagsOf, servers []string) (*watch, error) {
+	if f.SessionID == "" {
+		s, err := h.host.Begin(ctx, acp.Start{
+			Agent: f.Agent, Mode: f.SessionMode, Model: f.Model, MCPServers: servers, FS: f.EnableFS, Terminal: f.EnableTerminal,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return w.show(s, 0), nil
+	}
+	w.mu.Lock()
+	one := w.sessions[f.SessionID]
+	w.mu.Unlock()
+	if one == nil {
+		return nil, fault.New(fault.NotFound, "this connection has no such session; resume it with acp_resume, or begin a new one")
+	}
+	now, replaced, err := h.host.Revive(ctx, one.session)
+	if err != nil {
+		return nil, err
+	}
+	if !replaced {
+		return one, nil
+	}
+	w.conn.send(fallbackFrame{Type: "session_fallback", Old: f.SessionID, New: now.ID()})
+	return w.show(now, 0), nil
+}
+
+// permission answers a permission request of this connection.
+func (h *chat) permission(c *conn, m permissionResponse) error {
+	return h.of(c).viewer.Permissions.Answer(acp.Answer{
+		SessionID: m.SessionID, ToolCallID: m.ToolCallID, OptionID: m.OptionID, PermID: m.PermID, Digest: m.Digest,
+	})
+}
+
+// resume goes on with a session that its holder has the secret of.
+func (h *chat) resume(_ context.Context, c *conn, m resumeRequest) error {
+	s, err := h.host.Resume(m.SessionID, m.ResumeSecret)
+	if err != nil {
+		return err
+	}
+	if m.LastEvent < 0 {
+		return fault.New(fault.Invalid, "last_event is the number of the last event that arrived, or 0")
+	}
+	h.of(c).show(s, m.LastEvent)
+	return nil
+}
+
+// describe tells the page what it can offer.
+func (h *chat) describe(body *sessionBody) {
+	body.AutoApprove = h.cfg.Auto(h.open)
+	for _, agent := range h.host.Agents() {
+		if agent.Found {
+			body.Agents = append(body.Agents, agent.Name)
+		}
+	}
+}
