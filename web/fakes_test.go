@@ -18,6 +18,7 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"github.com/axon-mcp/axon-mcp/acp/acptest"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/secret"
@@ -25,7 +26,10 @@ import (
 	"github.com/axon-mcp/axon-mcp/tools"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	acptest.Main() // the agents of the chat are this binary
+	goleak.VerifyTestMain(m)
+}
 
 // Tokens of the tests.
 const (
