@@ -43,6 +43,7 @@ func rooms() map[string][]string {
 		"engine/crawl":           append(leaves, "engine/fetch", "engine/content", "store"),
 		"engine/index":           append(leaves, "engine/content", "store"),
 		"engine/ingest":          append(leaves, "engine/fetch", "engine/content"),
+		"engine/llm":             leaves,
 		"engine/embed/wordpiece": leaves,
 		"engine/embed/static":    append(leaves, "engine/embed/wordpiece"),
 

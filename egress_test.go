@@ -20,6 +20,8 @@ func dialers() map[string]string {
 
 		"oauth/google.go": "Google's token and key endpoints, which the operator configures; no redirect is followed",
 
+		"engine/llm": "the model's server, as configured",
+
 		"cmd/axon-mcp/checklist.go": "doctor asks our own listener whether it turns strangers away",
 	}
 }

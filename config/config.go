@@ -10,6 +10,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/artifact"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
 	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/engine/llm"
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/oauth"
@@ -39,6 +40,7 @@ type Config struct {
 	Artifacts artifact.Config `section:"Index, jobs and files"`
 
 	ACP acp.Config `section:"Agents"`
+	LLM llm.Config `section:"Model"`
 
 	Shared Shared `section:"When one machine is not enough"`
 

@@ -25,6 +25,15 @@ const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 's
 // codeUnauthorized is the one code that only HTTP has.
 const codeUnauthorized fault.Code = "unauthorized"
 
+// answered is an error that has another status than its code's.
+type answered struct {
+	error
+	status int
+}
+
+// Unwrap gives the error itself.
+func (a answered) Unwrap() error { return a.error }
+
 // errorBody is what every failure says.
 type errorBody struct {
 	Code    fault.Code `json:"code"`
@@ -89,7 +98,12 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if wait := fault.RetryAfter(err); wait > 0 || code == fault.Busy {
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
 	}
-	s.answer(w, r, statusOf(code), body)
+	status := statusOf(code)
+	var other answered
+	if errors.As(err, &other) {
+		status = other.status
+	}
+	s.answer(w, r, status, body)
 }
 
 // answer writes a value as JSON.

@@ -33,6 +33,8 @@ type Deps struct {
 	// chat.
 	Agents *acp.Host
 	ACP    acp.Config
+	// Model answers the copilot. Nil: there is none.
+	Model Completer
 	// Ready fails while the server cannot work.
 	Ready func(ctx context.Context) error
 	// Version is the program's.

@@ -46,6 +46,7 @@ func (s *Server) routes() []route {
 		s.writes("/api/jobs/{id}/retry", "job_control", "Starts a failed or canceled job again.", map[string]any{"action": "retry"}),
 		s.writes("/api/jobs/{id}/cancel", "job_control", "Cancels a job.", map[string]any{"action": "cancel"}),
 		s.writes("/api/forget", "forget", "Removes documents: a dry run counts and gives the token that confirms.", nil),
+		{pattern: "POST /api/ai/copilot", gate: gateWrite, handle: jsonRoute(s, s.copilot), in: copilotBody{}, out: copilotAnswer{}, about: "A short completion by the configured model."},
 		{pattern: "/api/", gate: gateRead, handle: notHere},
 		{pattern: "/", gate: gatePage, handle: s.page},
 	}

@@ -7,9 +7,11 @@ import (
 	"os"
 
 	"github.com/axon-mcp/axon-mcp/acp"
+	"github.com/axon-mcp/axon-mcp/engine/llm"
 	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
+	"github.com/axon-mcp/axon-mcp/web"
 )
 
 // agents is what runs the agents of the chat. url is our own MCP door, which an
@@ -38,4 +40,24 @@ func agentCheck(cfg acp.Config) tools.Check {
 		detail, err := acp.NewHost(acp.Deps{Config: cfg, Log: slog.New(slog.DiscardHandler), Environ: os.Environ()}).Check()
 		return detail, "", err // the error names the variable
 	}}
+}
+
+// model is the configured model as the copilot asks it; nil without one.
+func (a *app) model() web.Completer {
+	if a.cfg.LLM.BaseURL == "" {
+		return nil
+	}
+	return completer{llm.New(a.cfg.LLM)}
+}
+
+// completer is web.Completer on a client.
+type completer struct{ *llm.Client }
+
+// Complete asks for one answer to one prompt.
+func (c completer) Complete(ctx context.Context, system, prompt string, maxTokens int) (string, error) {
+	messages := []llm.Message{{Role: "user", Content: prompt}}
+	if system != "" {
+		messages = append([]llm.Message{{Role: "system", Content: system}}, messages...)
+	}
+	return c.Client.Complete(ctx, llm.Request{Messages: messages, MaxTokens: maxTokens})
 }
