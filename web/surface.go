@@ -41,7 +41,7 @@ func modes() map[string]mode {
 		"query":      {tool: "query", input: into("query")},
 		"retrieve":   {tool: "retrieve", input: into("url")},
 		"ask":        {tool: "ask", input: into("question")},
-		"evaluate":   {tool: "evaluate", input: into("question"), job: true},
+		"evaluate":   {tool: "evaluate", input: into("dataset"), job: true},
 		"suggest":    {tool: "suggest", input: into("topic")},
 		"sources":    {tool: "sources", input: filterInput},
 		"domains":    {tool: "domains", input: filterInput},

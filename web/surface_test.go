@@ -117,7 +117,7 @@ func TestOffTheLists(t *testing.T) {
 	} {
 		refuse(mode, `{}`, "mode_not_allowed")
 	}
-	for _, mode := range []string{"pulse_chat", "ask", "search", "research", "suggest", "evaluate", "debug"} {
+	for _, mode := range []string{"pulse_chat", "ask", "search", "research", "suggest", "debug"} {
 		if _, ok := f.tools.Get(mode); !ok {
 			refuse(mode, `{}`, "mode_not_available")
 		}
