@@ -33,6 +33,7 @@ type Queue struct {
 	table     table
 	processes processes
 	bell      bell
+	unsaved   unsaved
 }
 
 // NewQueue returns the queue in db. A nil log is none.
@@ -178,6 +179,9 @@ func (q *Queue) Wait(ctx context.Context, id string, onProgress func(Progress)) 
 		}
 		if job.Status.Done() {
 			return q.Get(ctx, id)
+		}
+		if err := q.unsaved.of(id, time.Now()); err != nil {
+			return Job{}, fault.Wrap(fault.Unavailable, err, "the job has ended, but its end cannot be written: %s", fault.MessageOf(err))
 		}
 		select {
 		case <-heard:

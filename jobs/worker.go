@@ -231,8 +231,10 @@ func (s *shift) finish(ctx context.Context, r *Run) {
 	ok, err := s.queue.table.finish(ctx, rep, *o)
 	if s.said(ctx, "finish a job", err); err != nil {
 		r.untake(rep)
+		s.queue.unsaved.note(r.Job.ID, err, time.Now())
 		return
 	}
+	s.queue.unsaved.forget(r.Job.ID)
 	s.drop(r)
 	if !ok {
 		s.log.WarnContext(ctx, "a job's lease was lost; its outcome is dropped", "job", r.Job.ID, "kind", r.Job.Kind)
