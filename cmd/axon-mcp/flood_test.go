@@ -143,7 +143,7 @@ func (p *program) serve(t *testing.T, key string) string {
 		return url
 	case <-drained:
 		t.Fatal("the server ended before it said where it serves")
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server does not say where it serves")
 	}
 	return ""

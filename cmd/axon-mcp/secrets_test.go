@@ -190,7 +190,7 @@ func (p *program) serveAndAsk(keys []string) string {
 		p.t.Fatal(err)
 	}
 	address := ""
-	until(p.t, 20*time.Second, "the server says where it is", func() bool {
+	until(p.t, time.Minute, "the server says where it is", func() bool {
 		_, rest, found := strings.Cut(out.String(), "serves MCP at ")
 		address, _, _ = strings.Cut(rest, "\n")
 		return found && address != ""
