@@ -143,6 +143,9 @@ func TestSecretsStayHidden(t *testing.T) {
 		value, canary := planted(name)
 		p := newProgram(t, s)
 		p.env = append(p.env, name+"="+value, "AXON_CHROME_PATH=/nowhere") // doctor would start Chrome each time
+		if strings.HasPrefix(name, "GOOGLE_OAUTH_") {
+			p.env = append(p.env, "GOOGLE_OAUTH_CLIENT_ID=axon", "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com")
+		}
 		said := p.work(s)
 		checkHidden(t, name, []string{canary}, said, p.dir)
 		if value == canary {
@@ -154,6 +157,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		checkHidden(t, name+" with a wrong value", []string{canary}, got.stdout+got.stderr, wrong.dir)
 	}
 	p := newProgram(t, s)
+	p.env = append(p.env, "GOOGLE_OAUTH_CLIENT_ID=axon", "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com")
 	var lines strings.Builder
 	for i, setting := range whole {
 		name, value, _ := strings.Cut(setting, "=")
