@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 func attr(n *node, key string) string {
@@ -72,13 +73,22 @@ func tight(n *node) string {
 		return fold(n.first.data)
 	}
 	var b strings.Builder
+	addText(&b, n)
+	return fold(b.String())
+}
+
+// addText adds the text of n and below to b, but for what is not shown. Lines
+// and blocks are told apart by a space.
+func addText(b *strings.Builder, n *node) {
 	walk(n, func(n *node) bool {
-		if n.kind == html.TextNode {
+		switch {
+		case n.kind == html.TextNode:
 			b.WriteString(n.data)
+		case n.tag == atom.Br, isBlockTag(n.tag):
+			b.WriteByte(' ')
 		}
 		return n.kind != html.ElementNode || !n.junk && !isPermalink(n)
 	})
-	return fold(b.String())
 }
 
 // rawText returns the text below n as it stands.

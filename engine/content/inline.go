@@ -31,7 +31,7 @@ func (l *inline) last() byte {
 
 // due writes the white space that is due.
 func (l *inline) due() {
-	if l.space && l.last() != '\n' {
+	if last := l.last(); l.space && last != '\n' && last != ' ' {
 		l.buf = append(l.buf, ' ')
 	}
 	l.space = false
@@ -125,6 +125,10 @@ func (l *inline) element(n *node) {
 	case atom.Sup, atom.Sub:
 		l.inside(n)
 	case atom.Wbr:
+	case atom.Div, atom.P, atom.Li, atom.Dt, atom.Dd, atom.Section, atom.Header: // of a heading
+		l.space = true
+		l.inside(n)
+		l.space = true
 	default:
 		l.inside(n)
 	}
@@ -166,10 +170,7 @@ func (l *inline) wrap(n *node, mark string) {
 // where it turns out to be empty.
 func (l *inline) begin() (start, outer int) {
 	outer = len(l.buf)
-	if l.space && l.last() != '\n' {
-		l.buf = append(l.buf, ' ')
-	}
-	l.space = false
+	l.due()
 	return len(l.buf), outer
 }
 

@@ -81,8 +81,11 @@ func (w *writer) whole(n *node) {
 
 // children writes what is below n: runs of inline nodes as paragraphs, blocks
 // as blocks.
-func (w *writer) children(n *node, gap int) {
-	for c := n.first; c != nil; {
+func (w *writer) children(n *node, gap int) { w.from(n.first, gap) }
+
+// from is children for c and what follows it.
+func (w *writer) from(c *node, gap int) {
+	for c != nil {
 		if !isInline(c) {
 			w.node(c, gap)
 			c = c.next
@@ -226,25 +229,44 @@ func (w *writer) quote(n *node) {
 	w.pop()
 }
 
-// heading writes a heading without its permalink.
+// heading writes a heading without its permalink, and after it what an end tag
+// that was forgotten has put into it.
 func (w *writer) heading(n *node) {
+	end := headingEnd(n)
 	line := w.line()
 	line.flat = true
-	for c := n.first; c != nil; c = c.next {
+	var plain strings.Builder
+	for c := n.first; c != end; c = c.next {
 		line.node(c)
+		addText(&plain, c)
 	}
-	text := fold(w.done(&line))
-	if text == "" {
-		return
+	if text := fold(w.done(&line)); text != "" {
+		w.block(2)
+		if w.quoted > 0 || len(w.levels) > 0 {
+			w.text("**" + strings.Trim(text, "*") + "**")
+		} else {
+			w.level = int(n.data[1] - '0')
+			w.addHeading(w.level, fold(plain.String()), anchorOf(n))
+			w.text(strings.Repeat("#", w.level) + " " + text)
+		}
 	}
-	w.block(2)
-	if w.quoted > 0 || len(w.levels) > 0 {
-		w.text("**" + strings.Trim(text, "*") + "**")
-		return
+	w.from(end, 2)
+}
+
+// headingEnd returns the first child of a heading that cannot belong to it: a
+// block of prose after the heading's own text. Nil: there is none.
+func headingEnd(n *node) *node {
+	text := false
+	for c := n.first; c != nil; c = c.next {
+		switch c.tag {
+		case atom.P, atom.Ul, atom.Ol, atom.Dl, atom.Table, atom.Pre, atom.Blockquote, atom.Hr, atom.Section, atom.Article:
+			if text {
+				return c
+			}
+		}
+		text = text || tight(c) != ""
 	}
-	w.level = int(n.data[1] - '0')
-	w.addHeading(w.level, tight(n), anchorOf(n))
-	w.text(strings.Repeat("#", w.level) + " " + text)
+	return nil
 }
 
 func (w *writer) addHeading(level int, text, anchor string) {

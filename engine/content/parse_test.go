@@ -31,6 +31,9 @@ func TestMarkdown(t *testing.T) {
 		"maths":                     {`<p>so <script type="math/tex">x^2</script> and <math><semantics><mi>y</mi><annotation encoding="application/x-tex">y_1</annotation></semantics></math>`, "so $x^2$ and $y_1$"},
 		"markup in text":            {`<p>&lt;script&gt; and 2 * 3 and # 4`, `\<script> and 2 * 3 and # 4`},
 		"would be a heading":        {`<p># not a heading`, `\# not a heading`},
+		"heading without an end":    {`<h1>Broken<p>unclosed <b>bold <i>both</b> it</i><table><tr><td>x<td>y<tr><td>z<td>w</table><ul><li>1<li>2</ul>`, "# Broken\n\nunclosed **bold *both*** *it*\n\n|  |  |\n| --- | --- |\n| x | y |\n| z | w |\n\n- 1\n- 2"},
+		"blocks in a heading":       {`<h1><div>Part One</div><div>Begin</div></h1><h2><p>Two</p></h2><h3>A<br>B</h3>`, "# Part One Begin\n\n## Two\n\n### A B"},
+		"space within emphasis":     {`<p>a<b> x </b>c <i>y </i><code> z </code>d`, "a **x** c *y* `z` d"},
 		"line break":                {`<p>a<br>b`, "a\nb"},
 		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
 	}

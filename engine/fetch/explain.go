@@ -36,6 +36,8 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 		return fault.Wrap(fault.Canceled, context.Cause(ctx), "reading %s was canceled", where)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return fault.Wrap(fault.Timeout, err, "%s did not answer in time", where)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.Wrap(fault.Unavailable, err, "%s broke off before the whole page had come; try again later", where)
 	}
 	return fault.Wrap(fault.Unavailable, err, "%s cannot be reached; check the address, or try later", where)
 }

@@ -349,3 +349,18 @@ func BenchmarkFetchLoopback(b *testing.B) {
 		}
 	})
 }
+
+// Who asks is told that the page began to come, and not to look at the address.
+func TestCutOffIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := fake(t, func(*http.Request, int) (*http.Response, error) {
+			body := io.NopCloser(io.MultiReader(strings.NewReader("<p>"), failing{io.ErrUnexpectedEOF}))
+			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: body}, nil
+		})
+		_, err := c.Fetch(t.Context(), Request{URL: "http://127.0.0.1/"})
+		if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(fault.MessageOf(err), "broke off") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
