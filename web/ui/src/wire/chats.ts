@@ -1,0 +1,75 @@
+// The conversations of this tab: their secrets are kept in sessionStorage, and a
+// lock of the browser says which of two tabs has one.
+export type Held = { id: string; secret: string; agent: string };
+
+const key = "axon.chats";
+const most = 20;
+let held: Held[] | undefined;
+
+function all(): Held[] {
+  if (!held) {
+    try {
+      const raw: unknown = JSON.parse(sessionStorage.getItem(key) ?? "[]");
+      held = Array.isArray(raw) ? raw.filter((c): c is Held => typeof c?.id === "string" && typeof c?.secret === "string") : [];
+    } catch {
+      held = [];
+    }
+  }
+  return held;
+}
+
+function keep(list: Held[]): void {
+  held = list.slice(-most);
+  try { sessionStorage.setItem(key, JSON.stringify(held)); } catch { /* then a reload forgets them */ }
+}
+
+const locks = new Map<string, () => void>(); // what this tab holds, and how to let go
+const barred = new Set<string>(); // open in another tab
+
+// heldChats are those that this tab goes on with.
+export const heldChats = (): Held[] => all().filter((c) => !barred.has(c.id));
+export const knownChat = (id: string): Held | undefined => all().find((c) => c.id === id);
+
+export function holdChat(chat: Held): void {
+  keep([...all().filter((c) => c.id !== chat.id), chat]);
+  void lockChat(chat.id);
+}
+
+export function forgetChat(id: string): void {
+  keep(all().filter((c) => c.id !== id));
+  letGo(id);
+}
+
+// lockChat makes this tab the one that has the conversation. False: another has
+// it. Browsers without locks (a page that is not on loopback or https) let
+// every tab have it; the server moves it to the last.
+export function lockChat(id: string, wait = false): Promise<boolean> {
+  if (!navigator.locks || locks.has(id)) return Promise.resolve(true);
+  return new Promise((done) => {
+    void navigator.locks.request(`chat:${id}`, wait ? {} : { ifAvailable: true }, (lock) => {
+      if (!lock) { barred.add(id); done(false); return undefined; }
+      barred.delete(id);
+      done(true);
+      return new Promise<void>((release) => locks.set(id, release));
+    });
+  });
+}
+
+export function letGo(id: string): void {
+  locks.get(id)?.();
+  locks.delete(id);
+}
+
+// claimChats finds out, before the first connection, which of a duplicated tab's
+// conversations are its own.
+export async function claimChats(): Promise<void> {
+  await Promise.all(all().map((c) => lockChat(c.id)));
+}
+
+// takeChat lets this tab have a conversation that another has: the server tells
+// that one, which lets go.
+export function takeChat(id: string): void {
+  barred.delete(id);
+  void lockChat(id, true);
+}
+export const isBarred = (id: string): boolean => barred.has(id);
