@@ -13,8 +13,12 @@ export type Forget = { documents: number; chunks: number; bytes: number; confirm
 
 // ApiError is a refusal in the server's words. Status 0: it did not answer.
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string) {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
     super(message);
+    this.status = status;
+    this.code = code;
   }
 }
 
