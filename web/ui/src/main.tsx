@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { ApiError } from "./wire/api.ts";
 import "./tokens.css";
+import "./shell.css";
 
 const retry = (n: number, error: Error) => error instanceof ApiError && error.status === 0 && n < 2;
 const client = new QueryClient({ defaultOptions: { queries: { retry, staleTime: 1_000 } } });

@@ -1,32 +1,45 @@
 import { useState, type FormEvent } from "react";
-import { ApiError, signIn } from "../wire/api.ts";
-import { Page } from "../parts/frame.tsx";
+import { ApiError, signIn, type Session } from "../wire/api.ts";
+import { Button } from "../parts/button.tsx";
+import { Page, failureWords } from "../parts/frame.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { words } from "../words.ts";
 
-// SignIn asks for the token; the address that was wanted stays in the bar.
-export function SignIn({ done }: { done: () => void }) {
+function refusal(error: unknown): string {
+  const status = error instanceof ApiError ? error.status : -1;
+  if (status === 401) return words.wrongToken;
+  if (status === 403) return (error as ApiError).message.includes("only reads") ? words.readsOnly : words.notAllowed;
+  return failureWords(words.signInFailed, error as Error);
+}
+
+// SignIn asks for the token; the address that was wanted stays in the bar, and is
+// what is shown afterwards.
+export function SignIn({ enter }: { enter: (now: Session) => void }) {
   const [token, setToken] = useState("");
   const [wrong, setWrong] = useState("");
+  const [busy, setBusy] = useState(false);
   const send = async (e: FormEvent) => {
     e.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setWrong("");
     try {
-      await signIn(token);
-      done();
+      enter(await signIn(token));
     } catch (error) {
-      const status = error instanceof ApiError ? error.status : -1;
-      setWrong(status === 401 ? words.wrongToken : status === 403 ? words.readsOnly : status === 0 ? words.gone : (error as Error).message);
+      setWrong(refusal(error));
+      setBusy(false);
     } finally {
-      setToken("");
+      setToken(""); // in no state for longer than it is needed
     }
   };
   return (
-    <Page title="Sign in">
-      <p>{words.signIn}</p>
+    <Page title={words.signInTitle} focus={false} className="center">
+      <p id="token-hint">{words.signIn}</p>
       <form className="box" onSubmit={(e) => void send(e)}>
-        <input type="password" aria-label="Web token" autoComplete="off" value={token} onChange={(e) => setToken(e.target.value)} required />
-        <button className="main">Sign in</button>
+        <input type="password" autoFocus aria-label={words.token} aria-describedby="token-hint token-wrong" aria-invalid={wrong !== "" || undefined} autoComplete="off" value={token} onChange={(e) => setToken(e.target.value)} required />
+        <Button type="submit" kind="main" busy={busy}>{words.signInTitle}</Button>
       </form>
-      <p className="bad" role="alert">{wrong}</p>
+      <p className="bad" role="alert" id="token-wrong">{wrong && <><Icon name="bad" /> {wrong}</>}</p>
     </Page>
   );
 }

@@ -1,20 +1,50 @@
-// What several pages show: a page's heading, a failure, a time.
+// What pages are made of: a heading with the title, a failure, a wait, a time.
 import { useEffect, useRef, type ReactNode } from "react";
 import { ApiError } from "../wire/api.ts";
 import { age } from "../format.ts";
 import { words } from "../words.ts";
+import { Button } from "./button.tsx";
+import { CopyButton } from "./copy.tsx";
+import { Icon } from "./icon.tsx";
+import { useMemory } from "./memory.tsx";
 
-export function Page({ title, focus = true, children }: { title: string; focus?: boolean; children: ReactNode }) {
+type Props = {
+  title: string;
+  section?: string; // the page that this one is a part of: "json - Library - axon"
+  focus?: boolean; // the heading gets the focus; not where a field has it
+  children: ReactNode;
+  hidden?: boolean; // the heading is for who listens alone
+  className?: string;
+};
+
+// Page is one page's content. Its heading gets the focus when it is new, unless
+// Back goes to a row.
+export function Page({ title, section, focus = true, children, hidden = false, className }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => { document.title = `${title} - axon`; }, [title]);
-  useEffect(() => { if (focus) heading.current?.focus(); }, [focus]);
-  return <main><h1 ref={heading} tabIndex={-1}>{title}</h1>{children}</main>;
+  const memory = useMemory();
+  useEffect(() => { document.title = [title, section, "axon"].filter(Boolean).join(" - "); }, [title, section]);
+  useEffect(() => { if (focus && !(memory.back() && memory.now().row)) heading.current?.focus({ preventScroll: true }); }, [focus]);
+  return <main id="main" tabIndex={-1} className={className}><h1 ref={heading} tabIndex={-1} className={hidden ? "unseen" : undefined}>{title}</h1>{children}</main>;
+}
+
+// failureWords are what a failure says; what is before the server's own words.
+export function failureWords(what: string, error: Error): string {
+  if (!(error instanceof ApiError)) return `${what}: ${error.message}`;
+  if (error.status === 0) return words.gone;
+  return error.id ? words.broke(error.id) : `${what}: ${error.message}`;
 }
 
 export function Failure({ what, error, again }: { what: string; error: Error; again?: () => void }) {
-  const status = error instanceof ApiError ? error.status : -1;
-  const text = status === 0 ? words.gone : `${what}: ${error.message}`;
-  return <p className="bad" role="alert">✕ {text} {again && <button onClick={again}>Try again</button>}</p>;
+  const id = error instanceof ApiError ? error.id : "";
+  return (
+    <div className="row bad" role="alert"><Icon name="bad" /><span>{failureWords(what, error)}</span>
+      {id && <CopyButton text={id} />}{again && <Button icon="retry" onClick={again}>{words.again}</Button>}</div>
+  );
+}
+
+// Waiting stands where content will: nothing for 200 ms, then grey rows.
+export function Waiting({ rows = 6 }: { rows?: number }) {
+  return <div className="waiting" aria-busy="true"><span className="unseen">{words.loading}</span>{Array.from({ length: rows }, (_, i) => <span key={i} className="grey" aria-hidden="true" />)}</div>;
 }
 
 export function Time({ at }: { at: string }) {

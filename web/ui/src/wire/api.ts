@@ -1,5 +1,9 @@
 // What /api gives, and the one way to ask for it.
-export type Session = { gate: "open" | "token"; signed_in: boolean; csrf: string; version: string };
+export type Session = {
+  gate: "open" | "token"; signed_in: boolean; csrf: string; version: string;
+  now: string; // the server's clock
+  auto_approve: boolean; model: string; agents: string[] | null;
+};
 export type Hit = { url: string; title: string; heading_path: string[] | null; text: string; score: number; chunk_id: string; fetched_at: string };
 export type Progress = { phase?: string; done: number; total?: number; rate?: number; eta_seconds?: number; url?: string; counts?: Record<string, number> };
 export type Job = {
@@ -15,30 +19,60 @@ export type Forget = { documents: number; chunks: number; bytes: number; confirm
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string, message: string) {
+  readonly id: string; // under which the log has an internal error
+  readonly confirm: string; // token of a call that wants to be confirmed
+  constructor(status: number, code: string, message: string, id = "", confirm = "") {
     super(message);
     this.status = status;
     this.code = code;
+    this.id = id;
+    this.confirm = confirm;
   }
 }
 
+// refusals tells the frame of answers that concern the whole page: "unauthorized",
+// and "patience" with the time of performance.now() until which requests wait.
+export const refusals = new EventTarget();
+
+const patience = 3; // times that one request is sent again after 429
 let csrf = ""; // in memory alone, never in storage
 
-async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = {};
   if (csrf && method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, credentials: "same-origin" });
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, credentials: "same-origin" });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "offline", "axon-mcp does not answer");
   }
-  if (response.status === 204) return undefined as T;
-  const value = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, String(value.code ?? ""), String(value.message ?? response.statusText));
-  return value as T;
+}
+
+function pause(seconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((done, fail) => {
+    const wait = setTimeout(done, seconds * 1000);
+    signal?.addEventListener("abort", () => { clearTimeout(wait); fail(signal.reason as Error); }, { once: true });
+  });
+}
+
+// call asks once, and again when the server was too busy: what it refuses with 429
+// it has not done.
+async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const response = await send(method, path, body, signal);
+    if (response.status === 204) return undefined as T;
+    const value = await response.json().catch(() => ({}));
+    if (response.ok) return value as T;
+    const seconds = Number(response.headers.get("Retry-After"));
+    if (response.status === 429 && seconds > 0 && tries < patience && path !== "/api/session") {
+      refusals.dispatchEvent(new CustomEvent("patience", { detail: performance.now() + seconds * 1000 }));
+      await pause(seconds, signal);
+      continue;
+    }
+    if (response.status === 401 && path !== "/api/session") refusals.dispatchEvent(new Event("unauthorized"));
+    throw new ApiError(response.status, String(value.code ?? ""), String(value.message ?? response.statusText), String(value.id ?? ""), String(value.confirm ?? ""));
+  }
 }
 
 export const get = <T>(path: string, query: Record<string, string | number> = {}, signal?: AbortSignal): Promise<T> => {
@@ -53,8 +87,14 @@ export async function session(): Promise<Session> {
   csrf = now.csrf;
   return now;
 }
-export async function signIn(token: string): Promise<void> {
-  csrf = (await call<Session>("POST", "/api/session", { token })).csrf;
+export async function signIn(token: string): Promise<Session> {
+  const now = await call<Session>("POST", "/api/session", { token });
+  csrf = now.csrf;
+  return now;
+}
+export async function signOut(): Promise<void> {
+  await call<void>("DELETE", "/api/session");
+  csrf = "";
 }
 export async function ticket(): Promise<string> {
   return (await call<{ ticket: string }>("POST", "/api/ws-ticket")).ticket;

@@ -1,0 +1,122 @@
+// A list whose rows have one place in the order of tabs: j and k, the arrows, Home
+// and End move in it. A long one has only what is near the window in the page.
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { createContext, useContext, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { Button } from "./button.tsx";
+import { useMemory } from "./memory.tsx";
+import { useHandlers, useShell, type RowAction } from "./shell.tsx";
+import { words } from "../words.ts";
+
+type Props<T> = {
+  label: string;
+  rows: readonly T[];
+  id: (row: T) => string;
+  name: (row: T) => string; // in the palette, and in the names of the row's buttons
+  href: (row: T) => string; // what Enter opens and y copies
+  actions?: (row: T) => readonly RowAction[];
+  children: (row: T) => ReactNode; // has a RowLink
+  total?: number; // rows that there are, when not all are loaded
+  estimate?: number; // pixels of a row
+  onEnd?: () => void; // the end comes near: load more
+};
+
+const whole = 60; // rows that are simply there; the browser's own search finds them
+const near = 12; // rows beyond the window
+
+const Tab = createContext<0 | -1>(0);
+// useRowTab is the tabIndex of whatever can be reached in a row.
+export const useRowTab = (): 0 | -1 => useContext(Tab);
+
+// RowLink is the row's main link, which has the focus for the row.
+export function RowLink({ href, children, className }: { href: string; children: ReactNode; className?: string }) {
+  return <Link href={href} tabIndex={useRowTab()} data-row-main className={className}>{children}</Link>;
+}
+
+export function RowList<T>({ label, rows, id, name, href, actions, children, total, estimate = 64, onEnd }: Props<T>) {
+  const memory = useMemory();
+  const { say } = useShell();
+  const [, go] = useLocation();
+  const list = useRef<HTMLUListElement>(null);
+  const [picked, setPicked] = useState(() => ({ id: memory.back() ? memory.now().row : undefined, at: 0 }));
+  const [moving, setMoving] = useState(memory.back() && picked.id !== undefined); // the focus is to follow
+  const found = rows.findIndex((r) => id(r) === picked.id);
+  const at = found >= 0 ? found : Math.max(0, Math.min(picked.at, rows.length - 1));
+  const [touched, setTouched] = useState(moving);
+  const virtual = rows.length > whole;
+  const virtualizer = useWindowVirtualizer({
+    count: virtual ? rows.length : 0, estimateSize: () => estimate, overscan: near, getItemKey: (i) => id(rows[i]!),
+    scrollMargin: list.current?.offsetTop ?? 0, scrollPaddingStart: 64, scrollPaddingEnd: 72,
+  });
+  const items = virtual ? virtualizer.getVirtualItems() : rows.map((_, index) => ({ index, start: 0 }));
+  const last = items.at(-1)?.index ?? 0;
+
+  const pick = (index: number) => {
+    const row = rows[index];
+    if (row === undefined) return;
+    memory.now().row = id(row);
+    setTouched(true);
+    setPicked({ id: id(row), at: index });
+  };
+  const move = (to: number) => {
+    const index = Math.max(0, Math.min(rows.length - 1, to));
+    pick(index);
+    setMoving(true);
+  };
+  useLayoutEffect(() => {
+    if (!moving || rows.length === 0) return;
+    const row = list.current?.querySelector(`[data-index="${at}"]`);
+    if (!row) { virtualizer.scrollToIndex(at, { align: "auto" }); return; }
+    row.scrollIntoView({ block: "nearest" });
+    row.querySelector<HTMLElement>("[data-row-main]")?.focus({ preventScroll: true });
+    setMoving(false);
+  });
+  useLayoutEffect(() => { if (onEnd && last >= rows.length - near) onEnd(); }, [last, rows.length]);
+
+  const row = rows[at];
+  const copy = () => {
+    if (row === undefined) return;
+    navigator.clipboard.writeText(new URL(href(row), location.href).href).then(() => say(words.copied), () => say(words.copyFailed, "alert"));
+  };
+  useHandlers(row === undefined ? {} : {
+    down: () => move(touched ? at + 1 : at), up: () => move(at - 1), open: () => { if (touched) go(href(row)); }, copy,
+    row: () => (touched ? { name: name(row), actions: [{ id: "open", words: words.open, icon: "open", key: "Enter", run: () => go(href(row)) }, { id: "copy", words: words.copyLink, icon: "copy", key: "y", run: copy }, ...(actions?.(row) ?? [])] } : undefined),
+  });
+  const pressed = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || (e.target as HTMLElement).closest("input,select,textarea")) return;
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[e.key];
+    if (to === undefined) return;
+    e.preventDefault();
+    move(to);
+  };
+  return (
+    <ul ref={list} role="list" className="list" aria-label={label} onKeyDown={pressed} style={virtual ? { height: virtualizer.getTotalSize() } : undefined}>
+      {items.map(({ index, start }) => {
+        const one = rows[index]!;
+        const tab = index === at ? 0 : -1;
+        return (
+          <li
+            key={id(one)} data-index={index} data-current={touched && index === at} aria-setsize={total ?? rows.length} aria-posinset={index + 1}
+            ref={virtual ? virtualizer.measureElement : undefined} className={virtual ? "virtual" : undefined}
+            style={virtual ? { transform: `translateY(${start - virtualizer.options.scrollMargin}px)` } : undefined}
+            onFocus={() => pick(index)}
+          >
+            <Tab value={tab}>
+              <div className="row-main">{children(one)}</div>
+              {actions && <RowActions actions={actions(one)} name={name(one)} tab={tab} />}
+            </Tab>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function RowActions({ actions, name, tab }: { actions: readonly RowAction[]; name: string; tab: 0 | -1 }) {
+  if (actions.length === 0) return null;
+  return (
+    <div className="row-acts">
+      {actions.map((a) => <Button key={a.id} icon={a.icon} kind="quiet" tabIndex={tab} writes={a.writes} busy={a.busy} aria-label={`${a.words} ${name}`} onClick={a.run}>{a.words}</Button>)}
+    </div>
+  );
+}
