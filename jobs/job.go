@@ -69,6 +69,11 @@ type Progress struct {
 	Rate   float64          `json:"rate,omitempty"`  // per second
 	ETA    float64          `json:"eta_seconds,omitempty"`
 	Counts map[string]int64 `json:"counts,omitempty"` // by reason
+	// Failures are what could not be read, by reason; Chunks and Bytes what was
+	// stored and read so far.
+	Failures map[string]int64 `json:"failures,omitempty"`
+	Chunks   int64            `json:"chunks,omitempty"`
+	Bytes    int64            `json:"bytes,omitempty"`
 	// URL is the address that was read last, where the work reads some.
 	URL string `json:"url,omitempty"`
 	// Message is one line for a person.

@@ -47,9 +47,17 @@ type crawlRequest struct {
 type Crawler interface {
 	// Crawl reads a site into sink, going on where an earlier attempt of the
 	// job stopped.
-	Crawl(ctx context.Context, sink crawl.Sink, job string, opts crawl.Options, report func(crawl.Progress)) (crawl.Stats, error)
+	Crawl(ctx context.Context, sink crawl.Sink, job string, opts crawl.Options, watch Watch) (crawl.Stats, error)
+	// Refresh reads stored pages again, as Crawl does.
+	Refresh(ctx context.Context, sink crawl.Sink, job string, opts crawl.RefreshOptions, watch Watch) (crawl.Stats, error)
 	// Map lists a site's URLs and stores nothing.
 	Map(ctx context.Context, opts crawl.MapOptions) ([]crawl.MapEntry, error)
+}
+
+// Watch is who is told how a crawl goes, one call at a time.
+type Watch struct {
+	Report func(crawl.Progress)
+	Note   func(crawl.Note)
 }
 
 func crawlTool(d *Deps) (*Tool, error) {
@@ -144,25 +152,41 @@ func (d *Deps) runCrawl(ctx context.Context, t task) (any, error) {
 	if request.SinceDays > 0 {
 		opts.SitemapSince = t.job.Created.AddDate(0, 0, -request.SinceDays)
 	}
-	phase := ""
-	report := func(p crawl.Progress) {
-		if p.Phase != phase {
-			phase = p.Phase
-			t.event("phase %s: %d URLs settled, %d in all", p.Phase, p.Done, p.Total)
-		}
-		t.report(jobs.Progress{Phase: p.Phase, Done: p.Done, Total: p.Total, Rate: p.Rate, ETA: p.ETA.Seconds(), URL: p.URL, Counts: p.Counts})
-	}
 	if !request.Index {
-		return d.crawlToFiles(ctx, t, opts, report)
+		return d.crawlToFiles(ctx, t, opts)
 	}
 	sink := newIndexSink(d.Store, opts.Collection, t.job.ID)
-	stats, err := d.Crawler.Crawl(ctx, sink, t.job.ID, opts, report)
+	stats, err := d.Crawler.Crawl(ctx, sink, t.job.ID, opts, t.watch())
 	if err != nil {
 		return nil, fmt.Errorf("crawl: %w", err)
 	}
 	counts := crawlCounts(stats)
 	counts.Embedded = int(sink.embedded.Load())
 	return counts, nil
+}
+
+// watch writes what a crawl tells into the job's row and its history.
+func (t task) watch() Watch {
+	phase := ""
+	return Watch{
+		Report: func(p crawl.Progress) {
+			if p.Phase != phase {
+				phase = p.Phase
+				t.event("phase %s: %d URLs settled, %d in all", p.Phase, p.Done, p.Total)
+			}
+			t.report(jobs.Progress{
+				Phase: p.Phase, Done: p.Done, Total: p.Total, Rate: p.Rate, ETA: p.ETA.Seconds(), URL: p.URL,
+				Counts: p.Counts, Failures: p.Failures, Chunks: p.Chunks, Bytes: p.Bytes,
+			})
+		},
+		Note: func(n crawl.Note) {
+			what := string(n.Outcome)
+			if n.Reason != "" {
+				what += " " + n.Reason
+			}
+			t.event("%s: %s", what, n.URL)
+		},
+	}
 }
 
 func crawlCounts(s crawl.Stats) WorkCounts {

@@ -291,7 +291,7 @@ func TestMap(t *testing.T) {
 // failingCrawler fails as a crawl does.
 type failingCrawler struct{ fakeCrawler }
 
-func (*failingCrawler) Crawl(context.Context, crawl.Sink, string, crawl.Options, func(crawl.Progress)) (crawl.Stats, error) {
+func (*failingCrawler) Crawl(context.Context, crawl.Sink, string, crawl.Options, Watch) (crawl.Stats, error) {
 	return crawl.Stats{}, errors.Join(fault.New(fault.Timeout, "the site is too slow"))
 }
 

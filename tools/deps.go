@@ -151,7 +151,7 @@ func (d Deps) complete() (Deps, error) {
 // comes first.
 func makers() []func(*Deps) (*Tool, error) {
 	return []func(*Deps) (*Tool, error){
-		query, retrieve, scrape, screenshot, crawlTool, mapTool, embed, evaluate, sources, domains, stats,
+		query, retrieve, scrape, screenshot, crawlTool, mapTool, embed, refresh, evaluate, sources, domains, stats,
 		listJobs, jobControl, status, doctor, artifacts,
 		forget, dedupe, artifactsClean, export, importTool,
 	}

@@ -81,7 +81,9 @@ func (f *fakeIndex) Sources(_ context.Context, collection string, filter index.F
 	var list []index.Source
 	for _, url := range slices.Sorted(maps.Keys(f.docs)) {
 		doc := f.docs[url]
-		if doc.Collection == collection && strings.HasPrefix(url, filter.URLPrefix) && url > cursor {
+		kind := len(filter.SourceTypes) == 0 || slices.Contains(filter.SourceTypes, doc.SourceType)
+		domain := len(filter.Domains) == 0 || slices.Contains(filter.Domains, doc.Domain)
+		if doc.Collection == collection && kind && domain && strings.HasPrefix(url, filter.URLPrefix) && url > cursor {
 			list = append(list, index.Source{ID: doc.ID, Collection: doc.Collection, URL: url, Title: doc.Title, SourceType: doc.SourceType, Chunks: doc.Chunks, Bytes: doc.Bytes, FetchedAt: doc.FetchedAt})
 		}
 	}
@@ -257,10 +259,12 @@ type fakeCrawler struct {
 	entries []crawl.MapEntry
 	opts    crawl.Options
 	mapped  crawl.MapOptions
-	during  func(sink crawl.Sink)
+	// refreshed are the options of the last Refresh.
+	refreshed crawl.RefreshOptions
+	during    func(sink crawl.Sink)
 }
 
-func (f *fakeCrawler) Crawl(ctx context.Context, sink crawl.Sink, _ string, opts crawl.Options, report func(crawl.Progress)) (crawl.Stats, error) {
+func (f *fakeCrawler) Crawl(ctx context.Context, sink crawl.Sink, _ string, opts crawl.Options, watch Watch) (crawl.Stats, error) {
 	f.opts = opts
 	stats := crawl.Stats{Complete: true, Duration: 2 * time.Second, Skipped: map[string]int{"robots": 1}}
 	for _, page := range f.pages {
@@ -275,12 +279,17 @@ func (f *fakeCrawler) Crawl(ctx context.Context, sink crawl.Sink, _ string, opts
 			stats.Changed++
 			stats.Chunks += put.Chunks
 		}
-		report(crawl.Progress{Phase: "crawl", Done: int64(stats.Fetched), Total: int64(len(f.pages))})
+		watch.Report(crawl.Progress{Phase: "crawl", Done: int64(stats.Fetched), Total: int64(len(f.pages))})
 	}
 	if f.during != nil {
 		f.during(sink)
 	}
 	return stats, nil
+}
+
+func (f *fakeCrawler) Refresh(ctx context.Context, sink crawl.Sink, job string, opts crawl.RefreshOptions, watch Watch) (crawl.Stats, error) {
+	f.refreshed = opts
+	return f.Crawl(ctx, sink, job, crawl.Options{}, watch)
 }
 
 func (f *fakeCrawler) Map(_ context.Context, opts crawl.MapOptions) ([]crawl.MapEntry, error) {

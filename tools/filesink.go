@@ -44,9 +44,9 @@ const (
 )
 
 // crawlToFiles is the body of a crawl job that does not index.
-func (d *Deps) crawlToFiles(ctx context.Context, t task, opts crawl.Options, report func(crawl.Progress)) (any, error) {
+func (d *Deps) crawlToFiles(ctx context.Context, t task, opts crawl.Options) (any, error) {
 	sink := &fileSink{artifacts: d.Artifacts, dir: "jobs/" + t.job.ID}
-	stats, err := d.Crawler.Crawl(ctx, sink, t.job.ID, opts, report)
+	stats, err := d.Crawler.Crawl(ctx, sink, t.job.ID, opts, t.watch())
 	if err != nil {
 		return nil, fmt.Errorf("crawl: %w", err)
 	}

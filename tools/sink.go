@@ -31,15 +31,24 @@ type Store interface {
 // engineCrawler is Crawler on the engine's functions.
 type engineCrawler struct{ deps crawl.Deps }
 
-// NewCrawler makes the Crawler of the engine. Sink and Report of deps are set
-// by each call.
+// NewCrawler makes the Crawler of the engine. Sink, Report and Note of deps
+// are set by each call.
 func NewCrawler(deps crawl.Deps) Crawler { return engineCrawler{deps} }
 
 // Crawl runs crawl.Run.
-func (e engineCrawler) Crawl(ctx context.Context, sink crawl.Sink, job string, opts crawl.Options, report func(crawl.Progress)) (crawl.Stats, error) {
+func (e engineCrawler) Crawl(ctx context.Context, sink crawl.Sink, job string, opts crawl.Options, watch Watch) (crawl.Stats, error) {
+	return crawl.Run(ctx, e.with(sink, watch), job, opts)
+}
+
+// Refresh runs crawl.Refresh.
+func (e engineCrawler) Refresh(ctx context.Context, sink crawl.Sink, job string, opts crawl.RefreshOptions, watch Watch) (crawl.Stats, error) {
+	return crawl.Refresh(ctx, e.with(sink, watch), job, opts)
+}
+
+func (e engineCrawler) with(sink crawl.Sink, watch Watch) crawl.Deps {
 	deps := e.deps
-	deps.Sink, deps.Report = sink, report
-	return crawl.Run(ctx, deps, job, opts)
+	deps.Sink, deps.Report, deps.Note = sink, watch.Report, watch.Note
+	return deps
 }
 
 // Map runs crawl.Map.
@@ -62,7 +71,7 @@ func newIndexSink(store Store, collection, job string) *indexSink {
 // Known returns what is stored of a page.
 func (s *indexSink) Known(ctx context.Context, url string) (crawl.Known, bool, error) {
 	k, ok, err := s.store.Known(ctx, s.collection, url)
-	return crawl.Known{ETag: k.ETag, LastModified: k.LastModified, Hash: k.Hash, Blocks: k.Blocks, Links: k.Links, FetchedAt: k.FetchedAt}, ok, err
+	return crawl.Known{ETag: k.ETag, LastModified: k.LastModified, Hash: k.Hash, Blocks: k.Blocks, Links: k.Links, Cuts: k.Cuts, FetchedAt: k.FetchedAt}, ok, err
 }
 
 // Put stores a page.

@@ -187,7 +187,7 @@ type task struct {
 type body func(ctx context.Context, t task) (any, error)
 
 func (r *Registry) bodies() map[string]body {
-	return map[string]body{"crawl": r.deps.runCrawl, "embed": r.deps.runEmbed, "evaluate": r.deps.runEvaluate}
+	return map[string]body{"crawl": r.deps.runCrawl, "refresh": r.deps.runRefresh, "embed": r.deps.runEmbed, "evaluate": r.deps.runEvaluate}
 }
 
 // Handlers returns the bodies of the jobs by kind, for a worker.

@@ -23,7 +23,11 @@ func (c *crawl) conclude(ctx context.Context) (Stats, error) {
 			return c.stats(ctx, err)
 		}
 	}
-	for _, pass := range []func(context.Context) error{c.mergeAlike, c.mergeLed, c.clean} {
+	passes := []func(context.Context) error{c.mergeAlike, c.mergeLed, c.clean}
+	if c.list != nil {
+		passes = []func(context.Context) error{c.mergeLed, c.cleanList}
+	}
+	for _, pass := range passes {
 		if err := pass(ctx); err != nil {
 			return c.stats(ctx, err)
 		}

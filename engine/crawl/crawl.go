@@ -36,6 +36,9 @@ type Deps struct {
 	Validate func(raw string) (*url.URL, error)
 	Log      *slog.Logger   // nil: none
 	Report   func(Progress) // nil: nobody looks; called a few times a second, one at a time
+	// Note is told of pages that failed, were skipped, have changed or are gone:
+	// of the first ones of each reason, one at a time. Nil: nobody looks.
+	Note func(Note)
 }
 
 // Run crawls, and returns what it did. It goes on where an earlier attempt of
@@ -91,6 +94,7 @@ type crawl struct {
 	asked   int         // requests for pages, by all attempts
 	cleaned int         // pages that the last pass stored again
 	enough  func() bool // for Map: no further wave is needed; nil: never
+	list    *list       // for Refresh: the pages are given, and no link is followed; nil: a crawl
 	// startErr is what the first start to fail failed with.
 	startErr atomic.Pointer[error]
 }
@@ -133,7 +137,7 @@ func open(ctx context.Context, deps Deps, job string, opts Options) (*crawl, err
 		return nil, err
 	}
 	c.suspect, c.drop = setOf(c.earlier.Soft404), setOf(c.earlier.Boilerplate)
-	c.meter = newMeter(c.began, deps.Report)
+	c.meter = newMeter(c.began, deps.Report, deps.Note)
 	return c, nil
 }
 
@@ -240,6 +244,9 @@ func (c *crawl) entries(ctx context.Context, wave int, yield func(Entry) error) 
 
 // prepare sets what the stages of the next wave read.
 func (c *crawl) prepare(ctx context.Context) error {
+	if c.list != nil {
+		return nil
+	}
 	if err := c.land(ctx); err != nil {
 		return err
 	}
@@ -296,7 +303,7 @@ func (c *crawl) next(ctx context.Context) (more bool, err error) {
 	if c.limit != "" {
 		return false, nil
 	}
-	if !c.state.Seeded && c.landed(ctx) {
+	if c.list == nil && !c.state.Seeded && c.landed(ctx) {
 		if err := c.seed(ctx); err != nil {
 			return false, err
 		}

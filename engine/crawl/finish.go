@@ -20,6 +20,9 @@ func (c *crawl) finish(ctx context.Context) (Stats, error) {
 	if err != nil {
 		return stats, err
 	}
+	if c.list != nil {
+		return c.finishList(ctx, stats)
+	}
 	if stats.Fetched == 0 && stats.Gone == 0 {
 		return stats, c.nothing(ctx)
 	}

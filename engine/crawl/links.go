@@ -48,6 +48,23 @@ func (c *crawl) links(v *visit, links []content.Link) (found []Found, kept []str
 	return found, kept
 }
 
+// nearby returns what the sink should remember of a page's links where none is
+// followed.
+func (c *crawl) nearby(links []content.Link, noFollow bool) (kept []string) {
+	if noFollow && c.opts.Robots {
+		return nil
+	}
+	once := make(map[string]bool, len(links)/4)
+	for _, link := range links {
+		raw, _, _ := strings.Cut(link.URL, "#")
+		if raw != "" && !once[raw] && !(link.NoFollow && c.opts.Robots) && c.scope.near(hostOf(raw)) {
+			once[raw] = true
+			kept = append(kept, raw)
+		}
+	}
+	return kept
+}
+
 // link appends what becomes of one link, unless the frontier knows it.
 func (c *crawl) link(v *visit, found []Found, link content.Link, place int) []Found {
 	rank := rankOf(v.wave+1, v.place, place)

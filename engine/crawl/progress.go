@@ -30,12 +30,23 @@ type meter struct {
 	done     int64  // in all attempts
 	last     string // URL that was settled last
 	counts   map[string]int64
-	down     int // pages in a row that failed for a reason that may pass
+	failures map[string]int64
+	chunks   int64
+	note     func(Note)
+	noted    map[string]int // by outcome and reason
+	down     int            // pages in a row that failed for a reason that may pass
 }
 
-// newMeter returns a meter that reports to tell, which may be nil.
-func newMeter(began time.Time, tell func(Progress)) *meter {
-	return &meter{tell: tell, began: began, overflew: map[string]int{}, counts: map[string]int64{}}
+// notesPerReason is how many URLs of one reason are told of: enough to see what
+// is meant.
+const notesPerReason = 20
+
+// newMeter returns a meter that reports to tell and note, which may be nil.
+func newMeter(began time.Time, tell func(Progress), note func(Note)) *meter {
+	return &meter{
+		tell: tell, note: note, began: began, overflew: map[string]int{}, counts: map[string]int64{},
+		failures: map[string]int64{}, noted: map[string]int{},
+	}
 }
 
 // set takes over what the frontier says.
@@ -43,6 +54,7 @@ func (m *meter) set(tally Tally) {
 	m.waiting.Store(int64(tally.Waiting))
 	m.bytes.Store(tally.Bytes)
 	m.counts = map[string]int64{"fetched": int64(tally.Read)}
+	m.chunks = int64(tally.Chunks)
 	m.done = int64(tally.Asked)
 	skipped := 0
 	for outcome, reasons := range tally.Outcomes {
@@ -62,7 +74,13 @@ func (m *meter) add(outcome Outcome, reason string, n int64) {
 	case OutcomeAdded, OutcomeChanged:
 		m.counts["changed"] += n
 	case OutcomeSkipped, OutcomeLed:
+		if reason == ReasonMoved {
+			reason = SkipRedirect
+		}
 		m.counts[reason] += n
+	case OutcomeFailed:
+		m.counts["failed"] += n
+		m.failures[reason] += n
 	default:
 		m.counts[string(outcome)] += n
 	}
@@ -96,6 +114,8 @@ func (m *meter) settled(v *visit) error {
 	if v.out.Read {
 		m.counts["fetched"]++
 	}
+	m.chunks += int64(v.out.Chunks)
+	m.notes(v)
 	m.overflow(SkipNoFollow, v.noFollow)
 	if v.out.Outcome != OutcomeFailed || !passing(v.out.Reason) {
 		m.down = 0
@@ -106,6 +126,19 @@ func (m *meter) settled(v *visit) error {
 	}
 	return fault.Errorf(fault.Unavailable, "the site stopped answering: the last %d pages failed (%s). "+
 		"What was read is kept; start the job again to go on", downAfter, v.out.Reason)
+}
+
+// notes tells of a page with which something was the matter.
+func (m *meter) notes(v *visit) {
+	switch v.out.Outcome {
+	case OutcomeFailed, OutcomeSkipped, OutcomeChanged, OutcomeGone:
+	default:
+		return
+	}
+	of := string(v.out.Outcome) + v.out.Reason
+	if m.noted[of]++; m.note != nil && m.noted[of] <= notesPerReason {
+		m.note(Note{URL: redact(v.entry.Key), Outcome: v.out.Outcome, Reason: v.out.Reason})
+	}
 }
 
 // passing reports whether a page that failed for reason may be had later.
@@ -126,7 +159,8 @@ func (m *meter) report(phase string) {
 	}
 	m.told = now
 	waiting := max(m.waiting.Load(), 0)
-	progress := Progress{Phase: phase, Done: m.done, Total: m.done + waiting, URL: m.last, Counts: maps.Clone(m.counts)}
+	progress := m.progress(phase, m.done, m.done+waiting)
+	progress.URL = m.last
 	if seconds := now.Sub(m.began).Seconds(); seconds > 0 && m.settledN > 0 {
 		progress.Rate = float64(m.settledN) / seconds
 		progress.ETA = time.Duration(float64(waiting) / progress.Rate * float64(time.Second))
@@ -141,5 +175,13 @@ func (m *meter) reportPass(phase string, done, total int) {
 		return
 	}
 	m.told = now
-	m.tell(Progress{Phase: phase, Done: int64(done), Total: int64(total), Counts: maps.Clone(m.counts)})
+	m.tell(m.progress(phase, int64(done), int64(total)))
+}
+
+// progress is what there is to tell in every phase.
+func (m *meter) progress(phase string, done, total int64) Progress {
+	return Progress{
+		Phase: phase, Done: done, Total: total, Counts: maps.Clone(m.counts), Failures: maps.Clone(m.failures),
+		Chunks: m.chunks, Bytes: m.bytes.Load(),
+	}
 }

@@ -41,4 +41,15 @@ type Progress struct {
 	ETA    time.Duration
 	URL    string           // settled last
 	Counts map[string]int64 // fetched, changed, unchanged, failed, and the reasons of Skipped
+	// Failures are the failed pages by reason, as in Stats.
+	Failures map[string]int64
+	Chunks   int64 // of the changed pages
+	Bytes    int64 // of all bodies, decompressed
+}
+
+// Note tells of one URL with which something was the matter.
+type Note struct {
+	URL     string
+	Outcome Outcome // OutcomeFailed, OutcomeSkipped, OutcomeChanged or OutcomeGone
+	Reason  string  // as in Stats.Skipped or Stats.Failures; empty for a change
 }

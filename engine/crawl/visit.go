@@ -23,6 +23,9 @@ func (c *crawl) fetch(ctx context.Context, v *visit) error {
 		return fmt.Errorf("look up %s in the index: %w", v.entry.Key, err)
 	}
 	v.known, v.out.Known = known, ok
+	if c.list != nil {
+		c.list.remember(v.entry.Key, known.Cuts)
+	}
 	request := fetch.Request{URL: v.entry.Key, NoRedirect: true, Delay: v.delay}
 	if ok && c.dispensable(v) {
 		request.ETag, request.LastModified = known.ETag, known.LastModified
@@ -50,6 +53,9 @@ func (c *crawl) fetch(ctx context.Context, v *visit) error {
 // links and blocks are stored, and it was not put by this very crawl before a
 // kill, which would make it look unchanged.
 func (c *crawl) dispensable(v *visit) bool {
+	if c.list != nil { // which needs neither
+		return !v.entry.Again && v.known.FetchedAt.Before(c.state.Since)
+	}
 	return !v.entry.Again && len(v.known.Links) > 0 && len(v.known.Blocks) > 0 && v.known.FetchedAt.Before(c.state.Since)
 }
 
@@ -189,8 +195,10 @@ func (c *crawl) rendered(ctx context.Context, v *visit, shell *content.Document)
 
 // unmodified goes on with what the sink remembers of a page.
 func (c *crawl) unmodified(v *visit) {
-	v.out.Hash, v.out.Blocks = v.known.Blocks[0], v.known.Blocks[1:]
-	if c.soft404[v.out.Hash] {
+	if len(v.known.Blocks) > 0 {
+		v.out.Hash, v.out.Blocks = v.known.Blocks[0], v.known.Blocks[1:]
+	}
+	if c.list != nil || c.soft404[v.out.Hash] {
 		return
 	}
 	links := make([]content.Link, len(v.known.Links))
@@ -214,6 +222,8 @@ func (c *crawl) understand(v *visit) {
 	var kept []string
 	switch {
 	case trapped: // its links are as endless as it is
+	case c.list != nil:
+		kept = c.nearby(doc.Links, noFollow)
 	case noFollow && c.opts.Robots:
 		for _, link := range doc.Links {
 			c.leave(v, link.URL)
@@ -221,7 +231,7 @@ func (c *crawl) understand(v *visit) {
 	default:
 		v.out.Found, kept = c.links(v, doc.Links)
 	}
-	if doc.Refresh != "" && !trapped {
+	if doc.Refresh != "" && !trapped && c.list == nil {
 		v.out.Found = c.link(v, v.out.Found, content.Link{URL: doc.Refresh}, placeRefresh)
 	}
 	switch canonical := c.canonical(v); {

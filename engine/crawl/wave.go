@@ -125,7 +125,7 @@ func (c *crawl) claim(ctx context.Context, out chan<- *visit) error {
 		place++
 		p := split(e.Key)
 		reason := ""
-		if !e.Again {
+		if !e.Again && c.list == nil { // what is stored has passed them once
 			reason = c.traps.admit(p)
 		}
 		if e.Settled {

@@ -94,17 +94,20 @@ func (ix *Index) Document(ctx context.Context, collection, urlOrID string) (Docu
 
 // Known returns what is stored of a page; ok is false if nothing is.
 func (ix *Index) Known(ctx context.Context, collection, url string) (known Known, ok bool, err error) {
-	const one = `SELECT d.etag, d.last_modified, d.hash, d.fetched, t.blocks, t.links
+	const one = `SELECT d.etag, d.last_modified, d.hash, d.fetched, t.blocks, t.links, t.cuts
 		FROM documents d JOIN document_texts t ON t.rev = d.rev WHERE d.id = ?`
 	var fetched int64
-	var blocks, links []byte
+	var blocks, links, cuts []byte
 	err = ix.db.Read.QueryRowContext(ctx, one, documentID(collection, url)).
-		Scan(&known.ETag, &known.LastModified, &known.Hash, &fetched, &blocks, &links)
+		Scan(&known.ETag, &known.LastModified, &known.Hash, &fetched, &blocks, &links, &cuts)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Known{}, false, nil
 	}
 	if err == nil {
 		known.Links, err = ix.packer.unpackLinks(links)
+	}
+	if err == nil {
+		known.Cuts, err = ix.packer.fingerprints(cuts)
 	}
 	if err != nil {
 		return Known{}, false, fmt.Errorf("read what is known of %s: %w", url, err)

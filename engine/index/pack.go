@@ -111,6 +111,19 @@ type storedText struct {
 	cuts     []content.Cut
 }
 
+// fingerprints are those of packed cuts.
+func (p *packer) fingerprints(packed []byte) ([]uint64, error) {
+	cuts, err := unpackJSON[content.Cut](p, packed)
+	if err != nil {
+		return nil, fmt.Errorf("read the cuts: %w", err)
+	}
+	prints := make([]uint64, len(cuts))
+	for i, cut := range cuts {
+		prints[i] = cut.Fingerprint
+	}
+	return prints, nil
+}
+
 func (p *packer) unpackText(layout, markdown, headings, cuts []byte) (t storedText, err error) {
 	md, err := p.unpack(markdown)
 	if err != nil {

@@ -175,4 +175,5 @@ type Known struct {
 	FetchedAt          time.Time
 	Blocks             []uint64
 	Links              []string
+	Cuts               []uint64 // fingerprints of the blocks that were left out; never nil
 }
