@@ -20,15 +20,16 @@ type CrawlInput struct {
 	MaxDepth         int      `json:"max_depth,omitempty" jsonschema:"most links from a start, such as 3" rule:"min=0 max=1000 default=5"`
 	IncludePaths     []string `json:"include_paths,omitempty" jsonschema:"only these paths, such as /docs/*"`
 	ExcludePaths     []string `json:"exclude_paths,omitempty" jsonschema:"not these paths, such as /blog/*"`
-	Subdomains       bool     `json:"subdomains,omitempty" jsonschema:"true includes hosts below the start's"`
-	Sitemap          bool     `json:"sitemap,omitempty" jsonschema:"false reads no sitemap and llms.txt" rule:"default=true"`
-	SitemapSinceDays int      `json:"sitemap_since_days,omitempty" jsonschema:"of sitemaps only the last days, such as 30" rule:"min=1 max=36500"`
+	Subdomains       bool     `json:"subdomains,omitempty" jsonschema:"true: hosts below, too"`
+	Sitemap          bool     `json:"sitemap,omitempty" jsonschema:"false: read no sitemap" rule:"default=true"`
+	SitemapSinceDays int      `json:"sitemap_since_days,omitempty" jsonschema:"only the last days, such as 30" rule:"min=1 max=36500"`
 	Robots           bool     `json:"robots,omitempty" jsonschema:"false ignores robots.txt: your own sites only" rule:"default=true"`
 	Render           string   `json:"render,omitempty" jsonschema:"auto: a browser for empty shells only" rule:"enum=auto|http|chrome default=auto"`
 	DelayMS          int      `json:"delay_ms,omitempty" jsonschema:"between requests, such as 500" rule:"min=0 max=60000"`
+	TimeoutMS        int      `json:"timeout_ms,omitempty" jsonschema:"per page, such as 20000" rule:"min=100 max=60000"`
 	Concurrency      int      `json:"concurrency,omitempty" jsonschema:"fetches at once, such as 4" rule:"min=1 max=64 default=8"`
 	MaxBytes         int64    `json:"max_bytes,omitempty" jsonschema:"in all, such as 50000000" rule:"min=1 max=1000000000000"`
-	MaxMinutes       int      `json:"max_minutes,omitempty" jsonschema:"time limit, such as 30" rule:"min=1 max=10080"`
+	MaxMinutes       int      `json:"max_minutes,omitempty" jsonschema:"such as 30 minutes" rule:"min=1 max=10080"`
 	Index            bool     `json:"index,omitempty" jsonschema:"false: Markdown artifacts, no index" rule:"default=true"`
 	Wait             bool     `json:"wait,omitempty" jsonschema:"true answers when all is done"`
 	Collection       string   `json:"collection,omitempty" jsonschema:"such as axon, the default"`
@@ -64,8 +65,8 @@ func crawlTool(d *Deps) (*Tool, error) {
 	return define(d, Tool{
 		Name:  "crawl",
 		Title: "Crawl a site",
-		About: "Reads a site and indexes it; again, it updates what changed and embeds nothing else. " +
-			"scrape reads single pages, map lists URLs. Seconds to hours; without wait: a job_id for jobs.",
+		About: "Reads a site and indexes it; again, it updates what changed. " +
+			"scrape reads single pages, map lists URLs. Without wait: a job_id for jobs.",
 		Toolset: Web, Scope: security.ScopeWrite, Positional: "urls", Job: true,
 		Hints: Hints{Idempotent: true, OpenWorld: true},
 	}, func(ctx context.Context, call Call, in CrawlInput) (reply[WorkOutput], error) {
@@ -95,7 +96,7 @@ func (d *Deps) crawlRequest(in CrawlInput) (crawlRequest, error) {
 		URLs: starts, Collection: collection, MaxPages: in.MaxPages, MaxDepth: depth(in.MaxDepth),
 		IncludePaths: sorted(in.IncludePaths), ExcludePaths: sorted(in.ExcludePaths), Subdomains: in.Subdomains,
 		Sitemap: in.Sitemap, Robots: in.Robots, Render: in.Render, Delay: time.Duration(in.DelayMS) * time.Millisecond,
-		Concurrency: in.Concurrency, MaxBytes: in.MaxBytes, MaxDuration: time.Duration(in.MaxMinutes) * time.Minute,
+		Timeout: time.Duration(in.TimeoutMS) * time.Millisecond, Concurrency: in.Concurrency, MaxBytes: in.MaxBytes, MaxDuration: time.Duration(in.MaxMinutes) * time.Minute,
 	}
 	_, err = opts.Complete()
 	return crawlRequest{Options: opts, SinceDays: in.SitemapSinceDays, Index: in.Index}, err

@@ -28,7 +28,7 @@ func TestCrawlWaited(t *testing.T) {
 	b.crawler.pages = []crawl.Page{crawledPage(1), crawledPage(2), crawledPage(3)}
 	var seen []int64
 	result, err := b.Call(local(t), Call{
-		Name: "crawl", Args: json.RawMessage(`{"urls":["https://a.example/"],"wait":true,"max_depth":0,"delay_ms":250,"max_minutes":2}`),
+		Name: "crawl", Args: json.RawMessage(`{"urls":["https://a.example/"],"wait":true,"max_depth":0,"delay_ms":250,"max_minutes":2,"timeout_ms":3000}`),
 		Progress: func(p jobs.Progress) { seen = append(seen, p.Done) },
 	})
 	if err != nil {
@@ -49,7 +49,7 @@ func TestCrawlWaited(t *testing.T) {
 	if out["skipped"].(map[string]any)["robots"] != 1.0 || !slices.Equal(seen, []int64{1, 2, 3}) {
 		t.Errorf("skipped %v, progress %v", out["skipped"], seen)
 	}
-	if o := b.crawler.opts; o.MaxDepth != -1 || o.Delay != 250*time.Millisecond || o.MaxDuration != 2*time.Minute {
+	if o := b.crawler.opts; o.MaxDepth != -1 || o.Delay != 250*time.Millisecond || o.MaxDuration != 2*time.Minute || o.Timeout != 3*time.Second {
 		t.Errorf("options %+v", o)
 	}
 	again, text := must[WorkOutput](t, b, "crawl", `{"urls":["https://a.example/"],"wait":true}`)

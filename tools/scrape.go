@@ -16,13 +16,14 @@ const scrapeAtOnce = 8
 
 // ScrapeInput is the input of scrape.
 type ScrapeInput struct {
-	URL      string   `json:"url,omitempty" jsonschema:"page to read, such as https://go.dev/doc/effective_go"`
-	URLs     []string `json:"urls,omitempty" jsonschema:"several pages at once instead of url, such as [\"https://go.dev/doc/\"]" rule:"min=1 max=50"`
-	Format   string   `json:"format,omitempty" jsonschema:"markdown; text: without marks; html: the main content; raw_html: as sent, as an artifact; links: all of the page; json: sections, or a JSON resource's value" rule:"enum=markdown|text|html|raw_html|links|json default=markdown"`
-	Render   string   `json:"render,omitempty" jsonschema:"auto: a browser for empty shells only" rule:"enum=auto|http|chrome default=auto"`
-	Include  []string `json:"include,omitempty" jsonschema:"CSS selectors of what to keep, such as article"`
-	Exclude  []string `json:"exclude,omitempty" jsonschema:"CSS selectors of what to drop, such as .sidebar"`
-	MaxChars int      `json:"max_chars,omitempty" jsonschema:"most characters of each page, such as 20000" rule:"min=100 max=10000000"`
+	URL       string   `json:"url,omitempty" jsonschema:"page to read, such as https://go.dev/doc/effective_go"`
+	URLs      []string `json:"urls,omitempty" jsonschema:"several pages at once instead of url, such as [\"https://go.dev/doc/\"]" rule:"min=1 max=50"`
+	Format    string   `json:"format,omitempty" jsonschema:"markdown; text: without marks; html: the main content; raw_html: as sent, as an artifact; links: all of the page; json: sections, or a JSON resource's value" rule:"enum=markdown|text|html|raw_html|links|json default=markdown"`
+	Render    string   `json:"render,omitempty" jsonschema:"auto: a browser for empty shells only" rule:"enum=auto|http|chrome default=auto"`
+	Include   []string `json:"include,omitempty" jsonschema:"CSS selectors of what to keep, such as article"`
+	Exclude   []string `json:"exclude,omitempty" jsonschema:"CSS selectors of what to drop, such as .sidebar"`
+	TimeoutMS int      `json:"timeout_ms,omitempty" jsonschema:"per page, such as 20000" rule:"min=100 max=60000"`
+	MaxChars  int      `json:"max_chars,omitempty" jsonschema:"most characters of each page, such as 20000" rule:"min=100 max=10000000"`
 }
 
 // ScrapeOutput is the output of scrape.

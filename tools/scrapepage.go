@@ -102,7 +102,10 @@ func (d *Deps) load(ctx context.Context, url string, in ScrapeInput, known index
 	if in.Render == crawl.RenderChrome {
 		fetcher = d.Browser
 	}
-	res, err := fetcher.Fetch(ctx, fetch.Request{URL: url, Raw: in.Format == "raw_html", ETag: known.ETag, LastModified: known.LastModified})
+	res, err := fetcher.Fetch(ctx, fetch.Request{
+		URL: url, Raw: in.Format == "raw_html", ETag: known.ETag, LastModified: known.LastModified,
+		Timeout: time.Duration(in.TimeoutMS) * time.Millisecond,
+	})
 	if err != nil {
 		return loaded{}, err
 	}

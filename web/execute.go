@@ -23,6 +23,8 @@ const (
 	maxFlags  = 100     // of one execute
 	echoInput = 2_000   // bytes of the input that each frame repeats
 	inline    = 1 << 20 // bytes of a result; the rest is an artifact
+	// artifactRoom is how many bytes of artifacts one result sends along.
+	artifactRoom = 512 << 10
 
 	artifactScheme = "axon://artifacts/"
 )
@@ -291,9 +293,31 @@ func (x *execution) output(result *tools.Result) {
 			items = append(items, artifactItem{path, b.Link.Name, b.Link.MediaType, b.Link.Size, b.Link.Description})
 		}
 	}
-	if len(items) > 0 {
-		x.send("artifact.list", artifactData{x.about, items})
+	if len(items) == 0 {
+		return
 	}
+	x.send("artifact.list", artifactData{x.about, items})
+	room := int64(artifactRoom)
+	for _, item := range items {
+		if text, ok := x.artifact(item, room); ok {
+			room -= item.Size
+			x.send("artifact.content", contentData{x.about, item.Path, text})
+		}
+	}
+}
+
+// artifact reads what a result points to, where it is text that has room in a
+// frame. Anything else is read with read_file, or at /output.
+func (x *execution) artifact(item artifactItem, room int64) (text string, ok bool) {
+	kind, _, _ := strings.Cut(item.MediaType, ";")
+	if item.Size > room || !strings.HasPrefix(kind, "text/") && kind != "application/json" || checkPath(item.Path) != nil {
+		return "", false
+	}
+	text, err := x.conn.srv.files.readText(outputRoot, item.Path)
+	if err != nil {
+		x.conn.srv.log.Debug("an artifact's content is not sent", "path", item.Path, "error", err)
+	}
+	return text, err == nil
 }
 
 // startedJob is the job that a result tells of.

@@ -82,6 +82,9 @@ func (f *fakeTools) Call(ctx context.Context, call tools.Call) (*tools.Result, e
 			return nil, err
 		}
 	}
+	if whole, ok := out.(*tools.Result); ok {
+		return whole, nil
+	}
 	if raw, ok := out.(json.RawMessage); ok {
 		return &tools.Result{Structured: raw}, nil
 	}
@@ -299,6 +302,8 @@ type got struct {
 	Content string `json:"content"`
 	Data    struct {
 		Ctx       about           `json:"ctx"`
+		Path      string          `json:"path"`
+		Content   string          `json:"content"`
 		Data      json.RawMessage `json:"data"`
 		Line      string          `json:"line"`
 		Artifacts []artifactItem  `json:"artifacts"`

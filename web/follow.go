@@ -115,11 +115,19 @@ func metricsOf(p jobs.Progress) liveMetrics {
 			m.PagesUnchanged = int(n)
 		case "failed":
 			m.PagesFailed = int(n)
+		case "gone":
+			m.PagesRemoved = int(n)
 		default:
 			m.Skipped[name] = int(n)
 		}
 	}
-	m.PagesPerSecond = p.Rate
+	m.PagesPerSecond, m.Chunks, m.Bytes = p.Rate, int(p.Chunks), p.Bytes
+	for reason, n := range p.Failures {
+		if m.Failures == nil {
+			m.Failures = make(map[string]int)
+		}
+		m.Failures[reason] = int(n)
+	}
 	return m
 }
 

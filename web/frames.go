@@ -99,6 +99,11 @@ type (
 		Ctx       about          `json:"ctx"`
 		Artifacts []artifactItem `json:"artifacts"`
 	}
+	contentData struct {
+		Ctx     about  `json:"ctx"`
+		Path    string `json:"path"` // as in artifactItem
+		Content string `json:"content"`
+	}
 	artifactItem struct {
 		Path      string `json:"path"` // below the output root
 		Name      string `json:"name"`

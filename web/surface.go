@@ -164,6 +164,9 @@ func flags() map[string]flag {
 	} {
 		list[same] = flag{field: same}
 	}
+	for _, page := range pageFlags() {
+		list[page] = flag{field: page}
+	}
 	for _, chat := range []string{
 		"agent", "model", "session_mode", "mcp_servers", "blocked_mcp_tools", "session_id", "assistant_mode", "enable_fs",
 		"enable_terminal", "permission_timeout_secs", "adapter_timeout_secs",
@@ -172,6 +175,10 @@ func flags() map[string]flag {
 	}
 	return list
 }
+
+// pageFlags are not in the spec's list: the page's options of a crawl need them
+// (ui.md, section 2).
+func pageFlags() []string { return []string{"include_paths", "exclude_paths"} }
 
 // infrastructure are the names, without case and signs, that would point the
 // server at other services. A flag with one of them in its name is refused.

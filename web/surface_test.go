@@ -34,7 +34,7 @@ func TestSurfaceIsTheSpecs(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(modes())); !slices.Equal(got, sorted(specModes)) {
 		t.Errorf("modes: %v", got)
 	}
-	if got := slices.Sorted(maps.Keys(flags())); !slices.Equal(got, sorted(specFlags)) {
+	if got := slices.Sorted(maps.Keys(flags())); !slices.Equal(got, sorted(specFlags+" "+strings.Join(pageFlags(), " "))) {
 		t.Errorf("flags: %v", got)
 	}
 	for name, m := range modes() {
@@ -51,6 +51,10 @@ func TestFlagsReachTheToolsFields(t *testing.T) {
 	s := f.dial(t, "", nil)
 	for _, row := range []struct{ mode, input, flags, want string }{
 		{"crawl", "https://a.example/", `{"include_subdomains":true,"discover_sitemaps":false,"embed":false,"render_mode":"http","batch_concurrency":3,"delay_ms":5}`, `{"concurrency":3,"delay_ms":5,"index":false,"render":"http","sitemap":false,"subdomains":true,"urls":["https://a.example/"]}`},
+		{"crawl", "https://a.example/", `{"request_timeout_ms":2000,"include_paths":["/a/*"],"exclude_paths":["/b"]}`, `{"exclude_paths":["/b"],"include_paths":["/a/*"],"timeout_ms":2000,"urls":["https://a.example/"]}`},
+		{"refresh", "docs.python.org", `{"collection":"c"}`, `{"collection":"c","domain":"docs.python.org"}`},
+		{"refresh", "https://a.example/ https://a.example/x", `{}`, `{"urls":["https://a.example/","https://a.example/x"]}`},
+		{"refresh", "all", `{}`, `{"all":true}`},
 		{"map", "https://a.example/", `{"discover_sitemaps":false,"limit":9}`, `{"limit":9,"sitemap":"skip","url":"https://a.example/"}`},
 		{"scrape", "https://a.example/", `{"format":"text"}`, `{"format":"text","url":"https://a.example/"}`},
 		{"scrape", "https://a.example/ https://b.example/", `{}`, `{"urls":["https://a.example/","https://b.example/"]}`},

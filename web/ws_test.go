@@ -2,6 +2,10 @@ package web
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,10 +42,11 @@ func TestJobIsStreamed(t *testing.T) {
 	s := f.dial(t, "", nil)
 	s.send(execute("c", "crawl", "https://go.dev/doc https://go.dev/blog", `{"wait":true,"max_pages":5}`))
 	s.until("job.status")
-	job.progress <- jobs.Progress{Phase: "crawl", Done: 2, Total: 8, Rate: 1.5, ETA: 4, URL: "https://go.dev/doc/x", Counts: map[string]int64{"fetched": 2, "robots": 1}}
+	job.progress <- jobs.Progress{Phase: "crawl", Done: 2, Total: 8, Rate: 1.5, ETA: 4, URL: "https://go.dev/doc/x", Counts: map[string]int64{"fetched": 2, "robots": 1, "gone": 1}, Failures: map[string]int64{"http_404": 3}, Chunks: 7, Bytes: 900}
 	status, _ := s.until("job.status")
 	if p := status.Data.Payload; p.Status != "running" || p.JobID != someJob || p.Metrics["pages_fetched"] != 2.0 || p.Metrics["eta_seconds"] != 4.0 || p.Metrics["url"] != "https://go.dev/doc/x" ||
-		p.Metrics["skipped"].(map[string]any)["robots"] != 1.0 {
+		p.Metrics["skipped"].(map[string]any)["robots"] != 1.0 || p.Metrics["failures"].(map[string]any)["http_404"] != 3.0 ||
+		p.Metrics["chunks"] != 7.0 || p.Metrics["bytes"] != 900.0 || p.Metrics["rate"] != 1.5 || p.Metrics["pages_removed"] != 1.0 {
 		t.Errorf("%+v", p)
 	}
 	progress, _ := s.until("job.progress")
@@ -180,5 +185,58 @@ func TestOutboxIsBounded(t *testing.T) {
 	}
 	if raw, err := o.take(t.Context()); err != nil || len(raw) != maxQueuedBytes+1 || !o.put([]byte("x")) {
 		t.Errorf("%d %v", len(raw), err)
+	}
+}
+
+// What a result points to comes along where it is text and has room.
+func TestArtifactsComeAlong(t *testing.T) {
+	t.Parallel()
+	f := start(t, defaults())
+	big := int64(artifactRoom + 1)
+	files := []tools.Link{
+		{URI: artifactScheme + "results/a.md", Name: "a.md", MediaType: "text/markdown; charset=utf-8", Size: 9},
+		{URI: artifactScheme + "results/big.md", Name: "big.md", MediaType: "text/markdown", Size: big},
+		{URI: artifactScheme + "results/a.png", Name: "a.png", MediaType: "image/png", Size: 4},
+		{URI: artifactScheme + "../secret.md", Name: "secret.md", MediaType: "text/markdown", Size: 4},
+		{URI: artifactScheme + "results/gone.json", Name: "gone.json", MediaType: "application/json", Size: 4},
+		{URI: artifactScheme + "results/b.json", Name: "b.json", MediaType: "application/json", Size: 2},
+	}
+	for name, text := range map[string]string{"a.md": "# A\n\nText", "big.md": strings.Repeat("x", int(big)), "a.png": "\x89PNG", "b.json": "{}"} {
+		if err := os.MkdirAll(filepath.Join(f.out, "results"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(f.out, "results", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.tools.run = func(context.Context, tools.Call) (any, error) {
+		result := &tools.Result{Structured: json.RawMessage(`{"pages":[]}`)}
+		for i := range files {
+			result.Blocks = append(result.Blocks, tools.Block{Link: &files[i]})
+		}
+		return result, nil
+	}
+	s := f.dial(t, "", nil)
+	s.send(`{"type":"execute","id":"1","mode":"scrape","input":"https://a.example/"}`)
+	contents := map[string]string{}
+	listed := 0
+	for {
+		g := s.next()
+		switch g.Type {
+		case "artifact.list":
+			listed = len(g.Data.Artifacts)
+		case "artifact.content":
+			if listed == 0 || g.Data.Ctx.ExecID != "1" {
+				t.Errorf("content before the list, or of nobody: %+v", g)
+			}
+			contents[g.Data.Path] = g.Data.Content
+		case "command.done":
+			if want := map[string]string{"results/a.md": "# A\n\nText", "results/b.json": "{}"}; listed != len(files) || !maps.Equal(contents, want) {
+				t.Errorf("%d listed, contents %.100v", listed, contents)
+			}
+			return
+		case "command.error":
+			t.Fatal(g.Data.Payload.Message)
+		}
 	}
 }

@@ -42,6 +42,8 @@ type Options struct {
 	// Delay is the least time between two requests to one host; zero is the
 	// fetcher's default. A robots.txt may ask for more.
 	Delay time.Duration
+	// Timeout bounds the reading of one page; zero is the fetcher's default.
+	Timeout time.Duration
 	// Concurrency is how many fetches run at once, 1 to 64; default 8.
 	Concurrency int
 	// MaxBytes bounds the bytes of all bodies, decompressed; zero is no bound.
@@ -83,8 +85,8 @@ func (o Options) Complete() (Options, error) {
 		return o, fault.Errorf(fault.Invalid, "max_pages: %d is less than 1", o.MaxPages)
 	case o.Concurrency < 1 || o.Concurrency > maxConcurrency:
 		return o, fault.Errorf(fault.Invalid, "concurrency: %d is not within 1 to %d", o.Concurrency, maxConcurrency)
-	case o.MaxBytes < 0 || o.MaxDuration < 0 || o.Delay < 0:
-		return o, fault.New(fault.Invalid, "max_bytes, max_minutes and delay_ms must not be negative")
+	case o.MaxBytes < 0 || o.MaxDuration < 0 || o.Delay < 0 || o.Timeout < 0:
+		return o, fault.New(fault.Invalid, "max_bytes, max_minutes, delay_ms and timeout_ms must not be negative")
 	case o.Render != RenderAuto && o.Render != RenderHTTP && o.Render != RenderChrome:
 		return o, fault.Errorf(fault.Invalid, "render: %q is not one of auto, http, chrome", o.Render)
 	}

@@ -26,7 +26,7 @@ func (c *crawl) fetch(ctx context.Context, v *visit) error {
 	if c.list != nil {
 		c.list.remember(v.entry.Key, known.Cuts)
 	}
-	request := fetch.Request{URL: v.entry.Key, NoRedirect: true, Delay: v.delay}
+	request := fetch.Request{URL: v.entry.Key, NoRedirect: true, Delay: v.delay, Timeout: c.opts.Timeout}
 	if ok && c.dispensable(v) {
 		request.ETag, request.LastModified = known.ETag, known.LastModified
 	}
@@ -185,7 +185,7 @@ func (c *crawl) document(key string, response *fetch.Response) (doc *content.Doc
 // rendered reads a page that a script fills once more, through the browser, and
 // falls back to what it had.
 func (c *crawl) rendered(ctx context.Context, v *visit, shell *content.Document) (*content.Document, error) {
-	response, err := c.deps.Render.Fetch(ctx, fetch.Request{URL: v.entry.Key, Delay: v.delay})
+	response, err := c.deps.Render.Fetch(ctx, fetch.Request{URL: v.entry.Key, Delay: v.delay, Timeout: c.opts.Timeout})
 	if err != nil || response.Status >= 300 {
 		c.deps.Log.Debug("page not rendered", "url", redact(v.entry.Key), "error", err)
 		return shell, nil

@@ -18,7 +18,11 @@ const acceptAny = "text/html,application/xhtml+xml,text/markdown;q=0.9,text/plai
 // attempt makes one attempt, with its redirects. wait is negative when there is
 // no point in another, and otherwise how long the host wants to be left alone.
 func (c *Client) attempt(ctx context.Context, u *url.URL, r Request) (response *Response, wait time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, totalTimeout)
+	limit := totalTimeout
+	if r.Timeout > 0 {
+		limit = min(limit, r.Timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	via, moved := []*url.URL{u}, true
 	for {

@@ -100,6 +100,9 @@ type Request struct {
 	// NoRedirect returns a redirect instead of following it. The caller judges
 	// where it leads.
 	NoRedirect bool
+	// Timeout bounds one attempt with its redirects and its body. Zero, and
+	// whatever is longer: 60 s.
+	Timeout time.Duration
 }
 
 // Response is what came back, of any status.

@@ -304,19 +304,21 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// A body that drips ends at 60 seconds.
+// A body that drips ends at 60 seconds, or earlier where that was asked for.
 func TestSlowBodyEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := fake(t, func(r *http.Request, _ int) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(drip{r.Context()})}, nil
 		})
-		began := time.Now()
-		if _, err := c.Fetch(t.Context(), Request{URL: "http://127.0.0.1/"}); fault.CodeOf(err) != fault.Timeout {
-			t.Errorf("got %v", err)
-		}
-		if took := time.Since(began); took != totalTimeout {
-			t.Errorf("took %s", took)
+		for _, row := range []struct{ asked, want time.Duration }{{0, totalTimeout}, {3 * time.Second, 3 * time.Second}, {time.Hour, totalTimeout}} {
+			began := time.Now()
+			if _, err := c.Fetch(t.Context(), Request{URL: "http://127.0.0.1/", Timeout: row.asked}); fault.CodeOf(err) != fault.Timeout {
+				t.Errorf("%s: got %v", row.asked, err)
+			}
+			if took := time.Since(began); took != row.want {
+				t.Errorf("%s: took %s", row.asked, took)
+			}
 		}
 	})
 }
