@@ -60,6 +60,9 @@ type Documents interface {
 	// Document returns what is stored under a URL or an id, or fails with
 	// NotFound.
 	Document(ctx context.Context, collection, urlOrID string) (index.Document, error)
+	// Passage returns where a hit's chunk stands in a document's Markdown, in
+	// bytes, or fails with NotFound.
+	Passage(ctx context.Context, collection, urlOrID, chunkID string) (start, end int, err error)
 	// Sources lists documents by URL; next is empty on the last page. A cursor
 	// that it did not give is Invalid.
 	Sources(ctx context.Context, collection string, filter index.Filter, limit int, cursor string) (sources []index.Source, next string, err error)

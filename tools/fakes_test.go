@@ -66,6 +66,19 @@ func (f *fakeIndex) Document(_ context.Context, collection, key string) (index.D
 	return index.Document{}, fault.New(fault.NotFound, "no such document")
 }
 
+// Passage takes a chunk's id for its text.
+func (f *fakeIndex) Passage(ctx context.Context, collection, key, chunk string) (start, end int, err error) {
+	doc, err := f.Document(ctx, collection, key)
+	if err != nil {
+		return 0, 0, err
+	}
+	at := strings.Index(doc.Markdown, chunk)
+	if at < 0 {
+		return 0, 0, fault.New(fault.NotFound, "no such passage")
+	}
+	return at, at + len(chunk), nil
+}
+
 func (f *fakeIndex) Search(_ context.Context, q index.Query) (index.Result, error) {
 	f.seen = q
 	from, to := min(q.Offset, len(f.hits)), min(q.Offset+q.Limit, len(f.hits))

@@ -16,6 +16,7 @@ type RetrieveInput struct {
 	URL        string `json:"url,omitempty" jsonschema:"address as a hit of query or sources gives it; with #anchor: that section. Such as https://docs.python.org/3/library/json.html#json.loads"`
 	ID         string `json:"id,omitempty" jsonschema:"document_id of a hit, instead of url"`
 	Section    string `json:"section,omitempty" jsonschema:"only the section under this heading (its text or anchor), such as Basic Usage"`
+	Chunk      string `json:"chunk,omitempty" jsonschema:"chunk_id of a hit, such as 0f3c-9a1b: passage tells its place"`
 	Offset     int    `json:"offset,omitempty" jsonschema:"character to begin at: next_offset of the answer before, such as 7950" rule:"min=0 max=1000000000"`
 	MaxChars   int    `json:"max_chars,omitempty" jsonschema:"most characters to give, such as 20000" rule:"min=100 max=1000000 default=8000"`
 	Collection string `json:"collection,omitempty" jsonschema:"such as axon, the default"`
@@ -46,6 +47,7 @@ type RetrieveOutput struct {
 	Bytes       int64             `json:"bytes"`
 	Flags       []string          `json:"flags,omitempty"`    // instructions, call_markup: see flags.go
 	Headings    []RetrieveHeading `json:"headings,omitempty"` // with the first page of a whole document; at most 100
+	Passage     *RetrievePassage  `json:"passage,omitempty"`  // of chunk, if the document still has it
 }
 
 // RetrieveHeading is a section to ask for.
@@ -53,7 +55,21 @@ type RetrieveHeading struct {
 	Level  int    `json:"level"`
 	Text   string `json:"text"`
 	Anchor string `json:"anchor,omitempty"`
+	Offset int    `json:"offset"` // in the document
 }
+
+// RetrievePassage is where a hit stands in the document.
+type RetrievePassage struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// The most headings that an answer lists: for a model, and for a door whose
+// reader has room.
+const (
+	maxHeadings  = 100
+	manyHeadings = 5_000
+)
 
 func retrieve(d *Deps) (*Tool, error) {
 	return define(d, Tool{
@@ -63,12 +79,22 @@ func retrieve(d *Deps) (*Tool, error) {
 			"query finds where to read, scrape fetches what is not stored. Milliseconds, no network.",
 		Toolset: Knowledge, Scope: security.ScopeRead, Positional: "url",
 		Hints: Hints{ReadOnly: true, Idempotent: true, OpenWorld: true},
-	}, func(ctx context.Context, _ Call, in RetrieveInput) (reply[RetrieveOutput], error) {
+	}, func(ctx context.Context, call Call, in RetrieveInput) (reply[RetrieveOutput], error) {
 		doc, err := d.stored(ctx, &in)
 		if err != nil {
 			return reply[RetrieveOutput]{}, err
 		}
 		out, err := readPage(doc, in)
+		if err == nil && in.Section == "" && in.Offset == 0 {
+			most := maxHeadings
+			if call.Inline >= 1<<20 {
+				most = manyHeadings
+			}
+			out.Headings = headingsOf(doc, most)
+		}
+		if err == nil && in.Chunk != "" {
+			out.Passage, err = d.passage(ctx, doc, in.Chunk)
+		}
 		return reply[RetrieveOutput]{out: out, text: retrieveText(newFrame(), in), untrusted: true}, err
 	})
 }
@@ -127,12 +153,33 @@ func readPage(doc index.Document, in RetrieveInput) (RetrieveOutput, error) {
 		next := out.Offset + utf8.RuneCountInString(out.Markdown)
 		out.NextOffset = &next
 	}
-	if in.Section == "" && in.Offset == 0 {
-		for _, h := range doc.Headings[:min(len(doc.Headings), 100)] {
-			out.Headings = append(out.Headings, RetrieveHeading{h.Level, h.Text, h.Anchor})
-		}
-	}
 	return out, nil
+}
+
+// headingsOf lists the first headings of a document.
+func headingsOf(doc index.Document, most int) (list []RetrieveHeading) {
+	at, chars := 0, 0
+	for _, h := range doc.Headings[:min(len(doc.Headings), most)] {
+		if h.Offset >= at && h.Offset <= len(doc.Markdown) {
+			chars += utf8.RuneCountInString(doc.Markdown[at:h.Offset])
+			at = h.Offset
+		}
+		list = append(list, RetrieveHeading{h.Level, h.Text, h.Anchor, chars})
+	}
+	return list
+}
+
+// passage finds where a hit stands; nil when the document has it no more.
+func (d *Deps) passage(ctx context.Context, doc index.Document, chunk string) (*RetrievePassage, error) {
+	start, end, err := d.Documents.Passage(ctx, doc.Collection, doc.ID, chunk)
+	if fault.CodeOf(err) == fault.NotFound || end > len(doc.Markdown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the passage: %w", err)
+	}
+	from := utf8.RuneCountInString(doc.Markdown[:start])
+	return &RetrievePassage{Start: from, End: from + utf8.RuneCountInString(doc.Markdown[start:end])}, nil
 }
 
 func retrieveText(f frame, in RetrieveInput) func(RetrieveOutput) []Block {

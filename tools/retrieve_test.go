@@ -144,3 +144,24 @@ func TestRetrieveText(t *testing.T) {
 		t.Errorf("an empty document: %+v", empty)
 	}
 }
+
+// A hit's passage and the headings are told in characters, as offsets are.
+func TestRetrieveTellsWhereThingsStand(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	doc := guide()
+	b.index.put(doc)
+	text := []rune(doc.Markdown)
+	out, _ := must[RetrieveOutput](t, b, "retrieve", fmt.Sprintf(`{"url":%q,"chunk":"make install","max_chars":100}`, doc.URL))
+	if p := out.Passage; p == nil || string(text[p.Start:p.End]) != "make install" {
+		t.Errorf("passage %+v", p)
+	}
+	for _, h := range out.Headings {
+		if !strings.HasPrefix(string(text[h.Offset:]), strings.Repeat("#", h.Level)+" "+h.Text) {
+			t.Errorf("%s does not stand at %d", h.Text, h.Offset)
+		}
+	}
+	if out, _ = must[RetrieveOutput](t, b, "retrieve", fmt.Sprintf(`{"url":%q,"chunk":"gone since"}`, doc.URL)); out.Passage != nil {
+		t.Errorf("a passage that is not there lies at %+v", out.Passage)
+	}
+}

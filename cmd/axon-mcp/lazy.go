@@ -33,6 +33,15 @@ func (l lazyIndex) Document(ctx context.Context, collection, urlOrID string) (in
 	return o.index.Document(ctx, collection, urlOrID)
 }
 
+// Passage is index.Index.Passage.
+func (l lazyIndex) Passage(ctx context.Context, collection, urlOrID, chunkID string) (start, end int, err error) {
+	o, err := l.get(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	return o.index.Passage(ctx, collection, urlOrID, chunkID)
+}
+
 // Sources is index.Index.Sources.
 func (l lazyIndex) Sources(ctx context.Context, collection string, f index.Filter, limit int, cursor string) ([]index.Source, string, error) {
 	o, err := l.get(ctx)

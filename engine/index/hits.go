@@ -4,11 +4,15 @@ import (
 	"container/list"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/axon-mcp/axon-mcp/fault"
 )
 
 // page is a document as hits need it.
@@ -155,6 +159,32 @@ func (p *page) hit(f found) Hit {
 		SourceType: p.SourceType, HeadingPath: best.path, Text: text, Score: f.score,
 		Ordinal: f.ordinal, Start: first.start, End: max(first.start, last.end), FetchedAt: p.FetchedAt,
 	}
+}
+
+// Passage returns the byte range in a document's Markdown of the passage that a
+// hit named by its ChunkID, or fails with NotFound: also when the page has
+// changed since.
+func (ix *Index) Passage(ctx context.Context, collection, urlOrID, chunkID string) (start, end int, err error) {
+	doc, err := ix.Document(ctx, collection, urlOrID)
+	if err != nil {
+		return 0, 0, err
+	}
+	r, ok, err := rowOf(ctx, ix.db.Read, doc.ID)
+	if err == nil && ok {
+		var t storedText
+		if t, err = ix.text(ctx, ix.db.Read, r.rev); err == nil {
+			p := &page{row: r, storedText: t}
+			for i, l := range p.layout {
+				if p.chunkID(i) == chunkID {
+					return l.start, l.end, nil
+				}
+			}
+		}
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, err
+	}
+	return 0, 0, fault.Errorf(fault.NotFound, "%s has no such passage now", doc.URL)
 }
 
 // chunkID is made of the document's id and the chunk's text; of equal chunks

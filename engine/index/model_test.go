@@ -482,6 +482,9 @@ func checkHits(t *testing.T, ix *Index, q Query) {
 		if err != nil || !strings.Contains(h.Text, doc.Markdown[h.Start:h.End]) {
 			t.Errorf("the text of %s is not that of its range: %v", h.ChunkID, err)
 		}
+		if from, to, err := ix.Passage(t.Context(), "", h.DocumentID, h.ChunkID); err != nil || from < h.Start || to > h.End {
+			t.Errorf("passage %s lies at %d to %d, the hit at %d to %d: %v", h.ChunkID, from, to, h.Start, h.End, err)
+		}
 	}
 	q.Limit, q.Offset = 3, 2
 	part, err := ix.Search(t.Context(), q)
