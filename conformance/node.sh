@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Sourced by the scripts here: installs what package-lock.json pins, Node 22
 # included, and sets $node. The working directory must be this folder.
-if [ ! -d node_modules/conformance-0.2 ] || [ ! -d node_modules/@modelcontextprotocol/inspector ]; then
+if ! cmp -s package-lock.json node_modules/.installed-lock; then # none, or of other pins
   npm ci --ignore-scripts --no-audit --no-fund >&2
+  cp package-lock.json node_modules/.installed-lock
 fi
 node=$(find "$PWD"/node_modules/node-linux-*/bin/node 2>/dev/null | head -1)
 node=${node:-node}

@@ -44,10 +44,8 @@ for dir in /usr/share/doc/python3.11/html /usr/share/doc/postgresql-doc-15/html;
   [ -e "$dir/index.html" ] || { say "cannot get $dir"; exit 1; }
 done
 
-# Node 22, for the conformance suite and the inspector: it ships in npm's
-# package "node".
-if [ -f conformance/package-lock.json ] && [ ! -d conformance/node_modules ]; then
-  say "installing the conformance suite and Node 22 from npm"
-  (cd conformance && npm ci --no-audit --no-fund)
-fi
+# Node 22, for the conformance suite, the inspector and MCP clients of others: it
+# ships in npm's package "node".
+say "conformance suite, clients and Node 22 from npm"
+(cd conformance && bash -euo pipefail ./node.sh)
 say "all there"
