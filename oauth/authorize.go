@@ -34,6 +34,7 @@ type refusal struct {
 	Code, Text string
 	Target     string
 	State      string
+	Trusted    bool // the operator has registered Target
 }
 
 func (e *refusal) Error() string { return e.Code + ": " + e.Text }
@@ -107,7 +108,7 @@ func (s *Server) judge(ctx context.Context, query url.Values) (*request, error) 
 		if list := query["state"]; len(list) == 1 && len(list[0]) <= maxState {
 			state = list[0]
 		}
-		return &refusal{Code: code, Text: fmt.Sprintf(format, args...), Target: redirect, State: state}
+		return &refusal{Code: code, Text: fmt.Sprintf(format, args...), Target: redirect, State: state, Trusted: c.From == "configuration"}
 	}
 	value, err := single(query)
 	if err != nil {
@@ -228,14 +229,27 @@ func widened(scopes, ticked []string) []string {
 	return scopes
 }
 
-// refuseRequest shows what is wrong. Nobody is sent anywhere unasked, because a
-// client that an attacker has registered would make an open redirector of us
-// (G8): where the client may be told, the page has a link.
+// refuseRequest tells what is wrong. RFC 6749, 4.1.2.1, sends the browser to the
+// client with the error; RFC 9700, 4.11.2, which updates it, only where the
+// person is signed in and the redirect URI is trusted, because a client that an
+// attacker has registered would make an open redirector of us (G8). Trusted are
+// URIs that the operator has registered and programs on the person's own
+// machine; for all others the page has a link.
 func (s *Server) refuseRequest(w http.ResponseWriter, r *http.Request, wrong *refusal) {
 	s.decide(r.Context(), "refused", slog.String("what", "authorization"), slog.String("client_id", clipped(r.FormValue("client_id"))), slog.String("reason", wrong.Code+": "+wrong.Text))
 	p := problem{
 		Title: "This sign-in cannot go on", Text: "The application sent a request that axon refuses: " + wrong.Text + ".",
 		Hint: "Remove the connection in the application and add it again; its author will want to know the code.", Code: wrong.Code,
+	}
+	if wrong.Target != "" && (wrong.Trusted || isLoopbackRedirect(wrong.Target)) {
+		if who := s.session(r); who != nil && s.permitted(who.Person) == nil {
+			status := http.StatusFound
+			if r.Method == http.MethodPost {
+				status = http.StatusSeeOther
+			}
+			redirect(w, s.errorTarget(wrong.Target, wrong.State, wrong.Code, wrong.Text), status)
+			return
+		}
 	}
 	if wrong.Target != "" {
 		p.Back, p.BackHost = s.errorTarget(wrong.Target, wrong.State, wrong.Code, wrong.Text), hostOf(wrong.Target)

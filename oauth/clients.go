@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -278,13 +279,18 @@ func readClients(path, policy string) (map[string]client, error) {
 		Name      string   `json:"client_name"`
 		Redirects []string `json:"redirect_uris"`
 	}
-	if err := json.Unmarshal(raw, &rows); err != nil {
-		return nil, wrong("is no JSON array of clients")
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&rows); err != nil {
+		return nil, wrong("is no JSON array of clients with client_id, client_secret, client_name and redirect_uris")
 	}
 	clients := make(map[string]client, len(rows))
 	for i, row := range rows {
 		if row.ID == "" || strings.HasPrefix(row.ID, "https://") || len(row.Redirects) == 0 {
 			return nil, wrong("client %d needs a client_id that is no https URL, and redirect_uris", i+1)
+		}
+		if _, twice := clients[row.ID]; twice {
+			return nil, wrong("client %s stands twice", row.ID)
 		}
 		for _, uri := range row.Redirects {
 			if err := checkRedirect(uri, policy); err != nil {

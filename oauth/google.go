@@ -17,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/time/rate"
 
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/security"
 )
 
@@ -211,6 +212,20 @@ func (k *keys) get(ctx context.Context, client *http.Client, kid string, now tim
 		return nil, errors.New("its key is none of Google's")
 	}
 	return k.known, nil
+}
+
+// check proves that Google's keys can be read.
+func (k *keys) check(ctx context.Context, client *http.Client, now time.Time) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	err := k.read(ctx, client, now)
+	if err == nil && len(k.ids) == 0 {
+		err = errors.New("it has no keys")
+	}
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "Google's keys cannot be read at %s: %v", security.LogURL(k.url), err)
+	}
+	return nil
 }
 
 func (k *keys) read(ctx context.Context, client *http.Client, now time.Time) error {

@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -244,3 +247,24 @@ func (w *world) opens(token string) bool {
 }
 
 func withDCRToken(cfg *oauth.Config, _ *world) { cfg.DCRToken = secret.New("the-operators") }
+
+// A client that the operator has registered, with a secret.
+const (
+	fixedID       = "the-operators-client"
+	fixedWord     = "0123456789abcdef-word-of-the-client"
+	fixedRedirect = "https://operator.example/cb"
+)
+
+func withFixedClients(cfg *oauth.Config, w *world) {
+	w.t.Helper()
+	cfg.ClientsFile = writeClients(w.t, fmt.Sprintf(`[{"client_id":%q,"client_secret":%q,"client_name":"Operator's","redirect_uris":[%q,%q]}]`, fixedID, fixedWord, fixedRedirect, callback))
+}
+
+func writeClients(t testing.TB, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "clients.json")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

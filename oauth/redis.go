@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -42,6 +43,20 @@ func NewRedis(rawURL secret.String, prefix string, now func() time.Time) (*Redis
 		now = time.Now
 	}
 	return &Redis{client: redis.NewClient(options), prefix: orDefault(prefix, "axon:oauth:"), now: now}, nil
+}
+
+// LogRedis sends what the Redis library says of itself to a log, at level debug:
+// what fails comes back as an error, too, and is logged by who asked. It holds
+// for the whole process; the program calls it once, as it starts.
+func LogRedis(log *slog.Logger) { redis.SetLogger(redisLog{log}) }
+
+type redisLog struct{ log *slog.Logger }
+
+// Printf is what the library calls.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	if l.log.Enabled(ctx, slog.LevelDebug) {
+		l.log.LogAttrs(ctx, slog.LevelDebug, "redis library", slog.String("text", fmt.Sprintf(format, args...)))
+	}
 }
 
 // Close drops the connections.

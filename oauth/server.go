@@ -112,6 +112,20 @@ func (s *Server) Issuer() string { return s.issuer }
 // Callback is the URL that must be registered at Google.
 func (s *Server) Callback() string { return s.cfg.callback() }
 
+// Check proves that people can sign in now, as far as that shows without one:
+// the store can be written and read, and Google publishes keys. It fails with
+// Unavailable.
+func (s *Server) Check(ctx context.Context) (*Overview, error) {
+	if err := s.store.Check(ctx); err != nil {
+		return nil, err
+	}
+	o, err := Look(ctx, s.store)
+	if err != nil {
+		return nil, err
+	}
+	return o, s.google.keys.check(ctx, s.google.client, s.now())
+}
+
 // Handler answers everything under /oauth/ and /.well-known/, and the callback
 // path where that is another.
 func (s *Server) Handler() http.Handler {

@@ -326,22 +326,6 @@ func TestX10TokenRequests(t *testing.T) {
 	}
 }
 
-// X11: 60 token requests a minute of one client and address.
-func TestX11Limits(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for i := range 61 {
-		status, _, header := w.exchange("nonsense")
-		if want := i == 60; want != (status == http.StatusTooManyRequests) || want != (header.Get("Retry-After") != "") {
-			t.Fatalf("request %d: %d", i+1, status)
-		}
-	}
-	w.clock.pass(time.Minute)
-	if status, _, _ := w.exchange("nonsense"); status != http.StatusBadRequest {
-		t.Errorf("a minute later: %d", status)
-	}
-}
-
 // Redis away: 503 with a time, and nobody comes in; back: it works again
 // without a new start.
 func TestRedisAway(t *testing.T) {

@@ -156,6 +156,7 @@ func (p *parts) checks() []tools.Check {
 			return files.Check(ctx)
 		}),
 		webCheck(p.cfg.Web),
+		p.oauthCheck(),
 		agentCheck(p.cfg.ACP),
 		{Name: "browser", Run: func(ctx context.Context) (string, string, error) {
 			detail, err := p.browser.Check(ctx)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/axon-mcp/axon-mcp/config"
+	"github.com/axon-mcp/axon-mcp/oauth"
 	"github.com/axon-mcp/axon-mcp/tools"
 )
 
@@ -31,6 +32,7 @@ func execute(ctx context.Context, std streams, args, environ []string) error {
 	a := &app{std: std, args: args, environ: environ, settings: &settings{}}
 	a.settings.early(args)
 	wrong := a.configure()
+	oauth.LogRedis(a.log)
 	if a.parts == nil { // so wrong that there are no parts: make the commands of the defaults
 		if err := a.fallback(); err != nil {
 			return wrong

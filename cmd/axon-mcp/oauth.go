@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/secret"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/store"
+	"github.com/axon-mcp/axon-mcp/tools"
 )
 
 // documentFetcher reads client metadata documents through the guard.
@@ -88,6 +90,47 @@ func (p *parts) entrance(key, listener string) (*entrance, error) {
 		return e.oauth.Verify(ctx, token)
 	})
 	return e, nil
+}
+
+// oauthCheck is what doctor says of the sign-in: that the settings are whole, the
+// store can be reached and read, and Google publishes its keys.
+func (p *parts) oauthCheck() tools.Check {
+	return tools.Check{Name: "sign-in", Run: func(ctx context.Context) (string, string, error) {
+		if !p.cfg.OAuth.Enabled() {
+			return "not set up; the key alone opens /mcp", "", nil
+		}
+		door, err := p.entrance("", strings.TrimSuffix(mcpURL(p.cfg.HTTP.Host, p.cfg.HTTP.Port), "/mcp"))
+		if err != nil {
+			return "", "docs/oauth.md says how it is set up", err
+		}
+		defer door.close()
+		o, err := door.oauth.Check(ctx)
+		if err != nil {
+			return "", "sign-ins answer 503 until it works again; docs/oauth.md", err
+		}
+		return fmt.Sprintf("%d grants and %d clients in %s; Google's keys can be read; the callback is %s", len(o.Grants), len(o.Clients), p.oauthStoreName(), door.oauth.Callback()), "", nil
+	}}
+}
+
+// oauthStoreName says where sign-ins are kept, without an address that may hold
+// a password.
+func (p *parts) oauthStoreName() string {
+	if p.cfg.OAuth.RedisURL.IsSet() || p.cfg.Shared.RedisURL.IsSet() {
+		return "Redis"
+	}
+	return "the data directory"
+}
+
+// announceOAuth says how people sign in.
+func (a *app) announceOAuth(door *entrance) {
+	if door.oauth == nil {
+		return
+	}
+	cfg := a.cfg.OAuth
+	fmt.Fprintf(a.std.err, `People sign in with Google: a client needs no key, only the URL %s/mcp
+  who may enter: %d addresses, %d domains; tokens are kept in %s
+  callback to register at Google: %s
+`, door.oauth.Issuer(), len(cfg.AllowedEmails), len(cfg.AllowedDomains), a.parts.oauthStoreName(), door.oauth.Callback())
 }
 
 // hosts are the names by which clients reach the authorization server.

@@ -80,6 +80,7 @@ func (a *app) serve(ctx context.Context) error {
 	server := a.parts.mcpServer(log, append(door.hosts(), net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(bound.Port)))...)
 	srv := newHTTPServer(routes(server.Handler(mcp.Bearer(mcp.FirstOf(agentKeys(agents.Keys()), door.verify), door.challenge, log)), door), log)
 	a.announce(bound)
+	a.announceOAuth(door)
 	a.announceWeb(webAt.Addr().(*net.TCPAddr))
 	group := append(a.parts.background(), part{name: "mcp", run: server.Run}, part{name: "http", leads: true, run: listen(l, srv, drain)},
 		part{name: "web sockets", run: page.Run}, part{name: "agents", run: agents.Run}, part{name: "web", leads: true, run: listen(webAt, newHTTPServer(page.Handler(), log), drain)})

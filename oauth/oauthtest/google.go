@@ -27,6 +27,13 @@ const (
 	ClientSecret = "google-secret-of-the-test"
 )
 
+// AccessToken and RefreshToken are what Google gives of its own. Nobody may keep
+// or use them.
+const (
+	AccessToken  = "ya29.of-google"
+	RefreshToken = "1//refresh-of-google"
+)
+
 // Google signs people in as Google does: authorize, token and key endpoints.
 type Google struct {
 	*httptest.Server
@@ -41,6 +48,8 @@ type Google struct {
 	broken  int                        // status of the token and key endpoints; 0: they work
 	asked   []url.Values               // requests to authorize
 	keyGets int
+	given   int // tokens
+	uses    int // requests to any other place
 	now     func() time.Time
 }
 
@@ -54,6 +63,12 @@ func NewGoogle(t testing.TB) *Google {
 	mux.HandleFunc("GET /authorize", g.authorize)
 	mux.HandleFunc("POST /token", g.token)
 	mux.HandleFunc("GET /keys", g.keys)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { // userinfo and all the rest of Google
+		g.mu.Lock()
+		g.uses++
+		g.mu.Unlock()
+		http.NotFound(w, r)
+	})
 	g.Server = httptest.NewServer(mux)
 	t.Cleanup(g.Close)
 	return g
@@ -116,6 +131,21 @@ func (g *Google) KeyGets() int {
 	return g.keyGets
 }
 
+// TokenGets counts how often tokens were given, and Uses how often anything but
+// the three endpoints was asked for.
+func (g *Google) TokenGets() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.given
+}
+
+// Uses: see TokenGets.
+func (g *Google) Uses() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.uses
+}
+
 func (g *Google) authorize(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -155,13 +185,16 @@ func (g *Google) token(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"error":"invalid_grant"}`))
 		return
 	}
+	g.given++
 	raw, err := g.sign(asked.Get("nonce"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "ya29.of-google", "token_type": "Bearer", "expires_in": 3600, "id_token": raw})
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"access_token": AccessToken, "refresh_token": RefreshToken, "token_type": "Bearer", "expires_in": 3600, "id_token": raw,
+	})
 }
 
 // sign makes the person's ID token. The caller holds the lock.
