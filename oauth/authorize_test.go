@@ -238,7 +238,7 @@ func TestG13GoogleTokensAreDropped(t *testing.T) {
 	if len(asked) != 1 || asked[0].Get("scope") != "openid email" || asked[0].Has("access_type") || asked[0].Has("include_granted_scopes") {
 		t.Errorf("Google was asked for %v", asked)
 	}
-	everything := w.log.String() + filesOf(t, w.dataDir) + page.Header.Get("Location") + fmt.Sprint(answer, page.Header)
+	everything := w.log.String() + oauthtest.Files(t, w.dataDir) + page.Header.Get("Location") + fmt.Sprint(answer, page.Header)
 	for _, token := range []string{oauthtest.AccessToken, oauthtest.RefreshToken} {
 		if strings.Contains(everything, token) {
 			t.Errorf("%s has been kept", token)

@@ -118,8 +118,10 @@ func TestX13ForgedHost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, trustLoopback)
 	for _, header := range []http.Header{
-		{"Host": {"evil.example"}}, {"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"https"}},
-		{"Forwarded": {"for=192.0.2.1;host=evil.example;proto=https"}}, {"X-Original-Host": {"evil.example"}, "X-Host": {"evil.example"}},
+		{"Host": {"evil.example"}},
+		{"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"https"}},
+		{"Forwarded": {"for=192.0.2.1;host=evil.example;proto=https"}},
+		{"X-Original-Host": {"evil.example"}, "X-Host": {"evil.example"}},
 	} {
 		for _, path := range []string{
 			"/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration",

@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/axon-mcp/axon-mcp/oauth"
+	"github.com/axon-mcp/axon-mcp/oauth/oauthtest"
 	"github.com/axon-mcp/axon-mcp/security"
 )
 
@@ -79,7 +80,7 @@ func TestX4ParallelExchanges(t *testing.T) {
 	stores := map[string]option{
 		"sqlite":    func(*oauth.Config, *world) {},
 		"miniredis": func(_ *oauth.Config, w *world) { w.store = newRedis(t, miniredis.RunT(t).Addr(), w.clock.now) },
-		"redis":     func(_ *oauth.Config, w *world) { w.store = newRedis(t, startRedis(t).address(), w.clock.now) },
+		"redis":     func(_ *oauth.Config, w *world) { w.store = newRedis(t, oauthtest.StartRedis(t).Address(), w.clock.now) },
 	}
 	for name, with := range stores {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +124,7 @@ func TestX5NothingUsableIsKept(t *testing.T) {
 	if !security.IsMarkedToken(access, "atk_") || !strings.HasPrefix(refresh, "rtk_") {
 		t.Errorf("tokens: %s %s", access, refresh)
 	}
-	everything := w.log.String() + filesOf(t, w.dataDir)
+	everything := w.log.String() + oauthtest.Files(t, w.dataDir)
 	for _, secret := range []string{access, refresh, code, refresh[4:30], "google-secret", verifier} {
 		if strings.Contains(everything, secret) {
 			t.Errorf("%s is in the store or the log", secret)
