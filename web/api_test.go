@@ -190,6 +190,28 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// A person gets words where a program gets JSON: the page at 404, and a sentence at
+// a name that is not served, but nothing of the page itself.
+func TestPageForPeople(t *testing.T) {
+	t.Parallel()
+	page := fstest.MapFS{"index.html": {Data: []byte("the index")}}
+	f := start(t, defaults(), func(d *Deps) { d.Page = page })
+	const browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8"
+	for _, path := range []string{"/nothing", "/jobs/a/b", "/assets/none.js", "/.env"} {
+		if status, text, h := f.ask(t, "GET", path, "", browser); status != 404 || text != "the index" || h.Get("Cache-Control") != "no-cache" || h.Get("Content-Security-Policy") != csp {
+			t.Errorf("%s: %d %q %v", path, status, text, h)
+		}
+		if status, text, _ := f.ask(t, "GET", path, ""); status != 404 || !strings.Contains(text, `"code":"not_found"`) {
+			t.Errorf("%s without a browser: %d %q", path, status, text)
+		}
+	}
+	for _, path := range []string{"/", "/search?q=x", "/nothing"} {
+		if status, text, h := f.ask(t, "GET", path, "", browser, "Host: rebound.example"); status != 403 || !strings.Contains(text, "This address is not allowed.") || strings.Contains(text, "rebound") || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s at another name: %d %q %v", path, status, text, h)
+		}
+	}
+}
+
 func TestConnectAndMetrics(t *testing.T) {
 	t.Parallel()
 	f := start(t, withTokens(defaults()), func(d *Deps) {

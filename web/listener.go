@@ -193,6 +193,11 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, v verdict) {
 	if v.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
+	if v.message == wrongHost && navigates(r) {
+		w.Header().Set("Cache-Control", "no-store")
+		_ = writeStatic(w, r, v.status, "index.html", []byte(notHere403)) // cannot fail: there is no file
+		return
+	}
 	s.answer(w, r, v.status, errorBody{Code: code, Message: v.message})
 }
 

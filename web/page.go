@@ -17,6 +17,17 @@ const placeholder = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <body><h1>axon</h1><p>This build has no web page. The API is described at <a href="/api/openapi.json">/api/openapi.json</a>.</p></body></html>
 `
 
+// notHere403 is what a person sees at a name that this listener does not go by:
+// the page's own words (ui.md, section 2), as the page itself is not given out.
+const notHere403 = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>axon</title></head>
+<body><main><h1>axon</h1><p>This address is not allowed. Open the one that axon-mcp serve printed, or set AXON_WEB_ALLOWED_ORIGINS.</p></main></body></html>
+`
+
+// navigates reports whether a person's browser asks for a page to show.
+func navigates(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
 // pageRoutes are the page's own addresses (ui.md, section 2): they give
 // index.html. A final slash stands for one more segment.
 func pageRoutes() []string {
@@ -45,23 +56,36 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 	if isPageRoute(r.URL.Path) {
 		w.Header().Set("Cache-Control", "no-cache")
 		if s.deps.Page == nil {
-			return writeStatic(w, r, "index.html", []byte(placeholder))
+			return writeStatic(w, r, http.StatusOK, "index.html", []byte(placeholder))
 		}
-		return s.static(w, r, "index.html")
+		return s.static(w, r, http.StatusOK, "index.html")
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	if s.deps.Page == nil || !fs.ValidPath(name) || strings.HasPrefix(path.Base(name), ".") {
-		return fault.New(fault.NotFound, "there is no such page")
+		return s.noPage(w, r)
 	}
 	cache := "no-cache"
 	if strings.HasPrefix(name, "assets/") {
 		cache = "public, max-age=31536000, immutable"
 	}
 	w.Header().Set("Cache-Control", cache)
-	return s.static(w, r, name)
+	err := s.static(w, r, http.StatusOK, name)
+	if fault.CodeOf(err) == fault.NotFound {
+		return s.noPage(w, r)
+	}
+	return err
 }
 
-func (s *Server) static(w http.ResponseWriter, r *http.Request, name string) error {
+// noPage is 404: for a person with the page, which says so and leads on.
+func (s *Server) noPage(w http.ResponseWriter, r *http.Request) error {
+	if s.deps.Page == nil || !navigates(r) {
+		return fault.New(fault.NotFound, "there is no such page")
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	return s.static(w, r, http.StatusNotFound, "index.html")
+}
+
+func (s *Server) static(w http.ResponseWriter, r *http.Request, status int, name string) error {
 	f, err := s.deps.Page.Open(name)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
@@ -81,13 +105,13 @@ func (s *Server) static(w http.ResponseWriter, r *http.Request, name string) err
 	if err != nil {
 		return err
 	}
-	return writeStatic(w, r, name, data)
+	return writeStatic(w, r, status, name, data)
 }
 
-func writeStatic(w http.ResponseWriter, r *http.Request, name string, data []byte) error {
+func writeStatic(w http.ResponseWriter, r *http.Request, status int, name string, data []byte) error {
 	w.Header().Set("Content-Type", staticType(name))
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-	w.WriteHeader(http.StatusOK)
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = newSlowWriter(w).Write(data) // the asker may have gone
 	}

@@ -7,25 +7,10 @@ import { get, type Domain, type Job } from "../wire/api.ts";
 import { pageKeys } from "../keys.ts";
 import { words } from "../words.ts";
 import { Combobox, type Option } from "./combobox.tsx";
+import { filtered, type Command } from "./commands.ts";
 import { Dialog } from "./dialog.tsx";
 import type { IconName } from "./icon.tsx";
 import { useShell, type RowAction } from "./shell.tsx";
-
-export type Command = Option & { text: string }; // text is what the typed words are looked for in
-
-const mostOfAKind = 8;
-
-// filtered keeps the commands that have every typed word.
-export function filtered(all: readonly Command[], typed: string): Command[] {
-  const want = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const counts = new Map<string, number>();
-  return all.filter((c) => {
-    const group = c.group ?? "";
-    if (!want.every((w) => c.text.toLowerCase().includes(w)) || (counts.get(group) ?? 0) >= mostOfAKind) return false;
-    counts.set(group, (counts.get(group) ?? 0) + 1);
-    return true;
-  });
-}
 
 export const pageIcons: Record<string, IconName> = { s: "search", l: "library", j: "jobs", c: "chat", h: "health" };
 
