@@ -1,8 +1,11 @@
 // Routes, the frame around every page, the error boundary, and the keys.
+import { useQueryClient } from "@tanstack/react-query";
 import { Component, Suspense, lazy, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
-import { refusals } from "./wire/api.ts";
+import { refusals, type Session } from "./wire/api.ts";
 import { useGate } from "./wire/session.ts";
+import { socket } from "./wire/socket.ts";
+import { useConnection } from "./wire/store.ts";
 import { keysOn, reader, type Action, type Place } from "./keys.ts";
 import { words } from "./words.ts";
 import { Failure, Page, Waiting } from "./parts/frame.tsx";
@@ -120,7 +123,22 @@ function usePatience(): number | undefined {
   return until;
 }
 
-function Frame({ shell, connection }: { shell: Shell; connection: Connection }) {
+// useSocket keeps the socket up. What was read before it was lost is read again
+// when it is back, and so are the lists when a job has ended.
+function useSocket(session: Session): void {
+  const cache = useQueryClient();
+  const { again, state } = useConnection();
+  useEffect(() => {
+    socket.denied = () => refusals.dispatchEvent(new Event("unauthorized"));
+    socket.ended = () => void cache.invalidateQueries();
+    socket.start(session);
+    socket.again();
+  }, [cache, session]);
+  useEffect(() => { if (state === "open" && again) void cache.invalidateQueries(); }, [cache, state, again]);
+}
+
+function Frame({ shell, connection, session }: { shell: Shell; connection: Connection; session: Session }) {
+  useSocket(session);
   const [over, setOver] = useState<Over>();
   const patience = usePatience();
   const selected = useRef<ReturnType<NonNullable<Handlers["row"]>>>(undefined);
@@ -146,7 +164,7 @@ function Gated({ shell, connection }: { shell: Shell; connection: Connection }) 
   const gate = useGate();
   switch (gate.at) {
     case "waiting": return null;
-    case "in": return <Frame shell={shell} connection={connection} />;
+    case "in": return <Frame shell={shell} connection={connection} session={gate.session} />;
     case "token": return <SignIn enter={gate.enter} />;
     case "barred": return <Page title="axon" className="center"><p className="bad"><Icon name="bad" /> {words.notAllowed}</p></Page>;
     case "failed": return <Page title="axon" className="center"><Failure what={words.noSession} error={gate.error} again={gate.again} /></Page>;
@@ -156,7 +174,8 @@ function Gated({ shell, connection }: { shell: Shell; connection: Connection }) 
 export function App() {
   const memory = useMemo(createMemory, []);
   useScroll(memory);
-  const connection: Connection = { up: true, tries: 0, retryNow: () => undefined };
+  const { state, attempts, retryAt } = useConnection();
+  const connection: Connection = { up: state !== "lost", tries: attempts, retryAt, retryNow: () => socket.again() };
   const handlers = useMemo<Shell["handlers"]>(() => new Set(), []);
   const off = !connection.up;
   const shell = useMemo<Shell>(() => ({ handlers, say, writing: { off, why: words.writingOff } }), [handlers, off]);
