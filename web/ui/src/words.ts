@@ -19,6 +19,7 @@ export const words = {
   running: "running:",
   connected: "connected",
   notConnected: "not connected",
+  connection: "Connection",
   connectionLost: "Connection lost.",
   tryingAgain: (n: number) => `Connection lost. Trying again in ${n} s; this may be old.`,
   now: "Now",

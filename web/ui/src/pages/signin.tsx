@@ -34,7 +34,7 @@ export function SignIn({ enter }: { enter: (now: Session) => void }) {
   };
   return (
     <Page title={words.signInTitle} focus={false} className="center">
-      <p id="token-hint">{words.signIn}</p>
+      <p id="token-hint" className="muted">{words.signIn}</p>
       <form className="box" onSubmit={(e) => void send(e)}>
         <input type="password" autoFocus aria-label={words.token} aria-describedby="token-hint token-wrong" aria-invalid={wrong !== "" || undefined} autoComplete="off" value={token} onChange={(e) => setToken(e.target.value)} required />
         <Button type="submit" kind="main" busy={busy}>{words.signInTitle}</Button>

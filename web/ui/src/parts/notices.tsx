@@ -42,11 +42,11 @@ export function ConnectionBar({ link }: { link: Link }) {
     return () => clearTimeout(wait);
   }, [link.up, say]);
   useEffect(() => { if (away && !link.up) say(words.gone, "alert"); }, [away, link.up, say]);
-  if (link.up) return back ? <div className="notice good"><div><Icon name="ok" />{words.connectedAgain}</div></div> : null;
+  if (link.up) return back ? <section className="notice good" aria-label={words.connection}><div><Icon name="ok" />{words.connectedAgain}</div></section> : null;
   return (
-    <div className="notice"><div>
+    <section className="notice" aria-label={words.connection}><div>
       <Icon name="warn" /><span>{away ? words.gone : words.tryingAgain(seconds)}</span><Button onClick={link.retryNow}>{words.now}</Button>
-    </div></div>
+    </div></section>
   );
 }
 
@@ -56,5 +56,5 @@ export function PatienceBar({ until }: { until?: number }) {
   const seconds = useCountdown(until);
   const shown = until !== undefined && seconds > 0;
   useEffect(() => { if (shown) say(words.tooMany(seconds)); }, [shown]);
-  return shown ? <div className="notice"><div><Icon name="warn" />{words.tooMany(seconds)}</div></div> : null;
+  return shown ? <section className="notice" aria-label={words.connection}><div><Icon name="warn" />{words.tooMany(seconds)}</div></section> : null;
 }

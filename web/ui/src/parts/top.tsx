@@ -56,6 +56,6 @@ export function Top({ up, openPalette }: { up: boolean; openPalette: () => void 
 }
 
 // Mark is public/icon.svg in the theme's colours.
-function Mark() {
+export function Mark() {
   return <svg width="22" height="22" viewBox="0 0 16 16" fill="none" aria-hidden="true"><circle cx="8" cy="8" r="7.5" fill="currentColor" /><path d="M5 11 8 4l3 7M6.2 8.8h3.6" stroke="var(--on-accent)" strokeWidth="1.6" /></svg>;
 }
