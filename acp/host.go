@@ -244,7 +244,7 @@ func (h *Host) Revive(ctx context.Context, s *Session) (now *Session, replaced b
 		return nil, false, err
 	}
 	s.close(fault.New(fault.NotFound, "this session has ended: its agent could not load it again"))
-	next, err := h.Begin(ctx, s.want)
+	next, err := h.Begin(ctx, s.wish())
 	return next, err == nil, err
 }
 

@@ -316,27 +316,34 @@ func (p *Permissions) tooMany(from *asker, r *request) Decision {
 	return Decision{OptionID: option.ID, By: byCancel}
 }
 
-// Answer gives a person's choice to exactly the request that it names. Its
-// errors are for the sender alone, and do not tell whether anybody else asks
-// something (R5).
+// Answer is Decide for those who read the frames: they are asked again there.
 func (p *Permissions) Answer(a Answer) error {
+	_, err := p.Decide(a)
+	return err
+}
+
+// Decide gives a person's choice to exactly the request that it names. Its
+// errors are for the sender alone, and do not tell whether anybody else asks
+// something (R5). It reports false, without an error, where the call has changed
+// since it was shown: then it is asked again (R8).
+func (p *Permissions) Decide(a Answer) (decided bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, err := p.find(a)
 	if err != nil {
-		return err
+		return false, err
 	}
 	i := slices.IndexFunc(r.options, func(o Option) bool { return o.ID == a.OptionID })
 	if i < 0 || (r.tooLong() && r.options[i].allows()) {
-		return fault.Errorf(fault.Invalid, "option_id %q was not offered; the request stays open", visible(a.OptionID, 100))
+		return false, fault.Errorf(fault.Invalid, "option_id %q was not offered; the request stays open", visible(a.OptionID, 100))
 	}
 	// A digest that was not sent vouches for nothing once the call has changed.
 	if (a.Digest != "" || r.changes > 0) && a.Digest != r.digest {
 		p.send(r.frame())
-		return nil
+		return false, nil
 	}
 	p.close(r, Decision{OptionID: a.OptionID, By: byUser})
-	return nil
+	return true, nil
 }
 
 // find returns the one open request that an answer names. The lock is held.

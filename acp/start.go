@@ -69,11 +69,12 @@ func (s *Session) start(ctx context.Context, load string) error {
 }
 
 func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) error {
+	want := s.wish()
 	hello, err := call[greeting](ctx, w, sdk.AgentMethodInitialize, sdk.InitializeRequest{
 		ProtocolVersion: sdk.ProtocolVersionNumber,
 		ClientInfo:      &sdk.Implementation{Name: "axon-mcp", Version: s.host.deps.Version},
 		ClientCapabilities: sdk.ClientCapabilities{
-			Fs: sdk.FileSystemCapabilities{ReadTextFile: s.want.FS, WriteTextFile: s.want.FS}, Terminal: s.want.Terminal,
+			Fs: sdk.FileSystemCapabilities{ReadTextFile: want.FS, WriteTextFile: want.FS}, Terminal: want.Terminal,
 		},
 	})
 	if err != nil {
@@ -82,7 +83,7 @@ func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) erro
 	if hello.ProtocolVersion != sdk.ProtocolVersionNumber {
 		return fault.Errorf(fault.Upstream, "the agent %s speaks version %d of the protocol and axon version %d; update one of them", s.agent.name, hello.ProtocolVersion, sdk.ProtocolVersionNumber)
 	}
-	if s.want.FS {
+	if want.FS {
 		if err := s.openFiles(dir); err != nil {
 			return err
 		}
@@ -126,13 +127,14 @@ func (s *Session) opened(ctx context.Context, w *wire, o opened) error {
 	if err := s.leaveBypass(ctx, w, o.Modes); err != nil {
 		return err
 	}
-	if s.want.Mode != "" {
-		if err := s.setMode(ctx, w, s.want.Mode); err != nil {
+	want := s.wish()
+	if want.Mode != "" {
+		if err := s.setMode(ctx, w, want.Mode); err != nil {
 			return err
 		}
 	}
-	if s.want.Model != "" {
-		return s.setModel(ctx, w, s.want.Model)
+	if want.Model != "" {
+		return s.setModel(ctx, w, want.Model)
 	}
 	return nil
 }
@@ -213,6 +215,64 @@ func (s *Session) setModel(ctx context.Context, w *wire, model string) error {
 		s.mu.Unlock()
 	}
 	return err
+}
+
+// Fits reports with an error whether a session lacks what a later prompt wishes
+// for: an agent keeps what it was started with.
+func (s *Session) Fits(want Start) error {
+	fixed := func(name string) error {
+		return fault.Errorf(fault.Invalid, "%s is chosen when a session begins; begin a new one to change it", name)
+	}
+	has := s.wish()
+	switch {
+	case want.Agent != "" && want.Agent != s.agent.name:
+		return fixed("agent")
+	case want.FS && !has.FS:
+		return fixed("enable_fs")
+	case want.Terminal && !has.Terminal:
+		return fixed("enable_terminal")
+	case want.MCPServers != nil && !slices.Equal(want.MCPServers, has.MCPServers):
+		return fixed("mcp_servers")
+	}
+	return nil
+}
+
+// Choose changes the mode and the model of a session between two turns. Empty
+// leaves them as they are.
+func (s *Session) Choose(ctx context.Context, mode, model string) error {
+	s.mu.Lock()
+	w, running := s.wire, s.turn != nil
+	current, _ := modesOf(s.modes)
+	s.mu.Unlock()
+	if (mode == "" || mode == current) && model == "" {
+		return nil
+	}
+	if running {
+		return fault.New(fault.Conflict, "the agent is still at work; wait for it or stop it")
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fault.Errorf(fault.Timeout, "the agent %s did not answer in %.0f s", s.agent.name, startTimeout.Seconds()))
+	defer cancel()
+	if mode != "" && mode != current {
+		if err := s.setMode(ctx, w, mode); err != nil {
+			return err
+		}
+	}
+	if model != "" {
+		if err := s.setModel(ctx, w, model); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.want.Mode, s.want.Model = orElse(mode, s.want.Mode), orElse(model, s.want.Model) // for its next process
+	return nil
+}
+
+// wish is what the session was begun with, and has chosen since.
+func (s *Session) wish() Start {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.want
 }
 
 // choices is a config option's list, flat or in groups.

@@ -146,11 +146,11 @@ func (s *Session) asked(ctx context.Context, method string, params json.RawMessa
 	case sdk.ClientMethodSessionRequestPermission:
 		return s.permission(ctx, params)
 	case sdk.ClientMethodFsReadTextFile, sdk.ClientMethodFsWriteTextFile:
-		if s.want.FS {
+		if s.wish().FS {
 			return s.file(method, params)
 		}
 	case sdk.ClientMethodTerminalCreate, sdk.ClientMethodTerminalOutput, sdk.ClientMethodTerminalKill, sdk.ClientMethodTerminalRelease, sdk.ClientMethodTerminalWaitForExit:
-		if s.want.Terminal {
+		if s.wish().Terminal {
 			return s.terminal(ctx, method, params)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/axon-mcp/axon-mcp/acp"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -50,11 +51,11 @@ func statusOf(code fault.Code) int {
 		return http.StatusBadRequest
 	case codeUnauthorized:
 		return http.StatusUnauthorized
-	case fault.NotFound:
+	case fault.NotFound, acp.NoSuchPermission:
 		return http.StatusNotFound
 	case fault.URLBlocked, fault.Forbidden:
 		return http.StatusForbidden
-	case fault.Conflict:
+	case fault.Conflict, acp.AmbiguousPermission:
 		return http.StatusConflict
 	case fault.Unsupported:
 		return http.StatusUnsupportedMediaType

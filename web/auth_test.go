@@ -30,6 +30,7 @@ func routeKinds() map[string]kind {
 		"GET /api/sources": "read", "GET /api/documents": "read", "GET /api/domains": "read", "GET /api/stats": "read",
 		"GET /api/status": "read", "GET /api/doctor": "read", "GET /api/jobs": "read", "GET /api/jobs/" + someJob: "read", "GET /api/nothing": "read",
 		"DELETE /api/session": "write", "POST /api/forget": "write", "POST /api/ai/copilot": "write",
+		"POST /api/pulse/chat": "write", "POST /api/pulse/permission": "write",
 		"POST /api/jobs/" + someJob + "/retry": "write", "POST /api/jobs/" + someJob + "/cancel": "write",
 		"POST /api/ws-ticket": "ticket",
 	}

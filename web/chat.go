@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,14 +19,21 @@ type chat struct {
 	host *acp.Host
 	cfg  acp.Config
 	open bool // the gate of /ws: then nothing is approved unless the operator said so
+	log  *slog.Logger
 
-	mu    sync.Mutex
-	conns map[*conn]*watcher
+	mu      sync.Mutex
+	conns   map[*conn]*watcher
+	streams map[string]*stream // of /api/pulse/chat, by session
 }
 
 // newChat returns the chat of a host.
-func newChat(host *acp.Host, cfg acp.Config, open bool) *chat {
-	return &chat{host: host, cfg: cfg, open: open, conns: make(map[*conn]*watcher)}
+func newChat(host *acp.Host, cfg acp.Config, open bool, log *slog.Logger) *chat {
+	return &chat{host: host, cfg: cfg, open: open, log: log, conns: make(map[*conn]*watcher), streams: make(map[string]*stream)}
+}
+
+// policy is what every connection may decide.
+func (h *chat) policy() acp.Policy {
+	return acp.Policy{Auto: h.cfg.Auto(h.open), AutoTools: h.cfg.AutoApproveTools, Bypass: h.cfg.AllowBypass}
 }
 
 // watcher is what one connection has of agents.
@@ -52,15 +61,15 @@ func (h *chat) of(c *conn) *watcher {
 	defer h.mu.Unlock()
 	w := h.conns[c]
 	if w == nil {
-		policy := acp.Policy{Auto: h.cfg.Auto(h.open), AutoTools: h.cfg.AutoApproveTools, Bypass: h.cfg.AllowBypass}
 		w = &watcher{conn: c, sessions: make(map[string]*watch)}
-		w.viewer = &acp.Viewer{Permissions: acp.NewPermissions(policy, c.send, c.log), Moved: w.moved}
+		w.viewer = &acp.Viewer{Permissions: acp.NewPermissions(h.policy(), c.send, c.log), Moved: w.moved}
 		h.conns[c] = w
 	}
 	return w
 }
 
-// gone lets the sessions of a connection go. Their turns go on.
+// gone lets the sessions of a connection go. Their turns go on. It is called
+// before the executions of the connection have returned.
 func (h *chat) gone(c *conn) {
 	h.mu.Lock()
 	w := h.conns[c]
@@ -166,62 +175,89 @@ func (one *watch) reached(ctx context.Context, w *watcher, event int64) {
 	}
 }
 
-// chatFlagsOf is what an execute of pulse_chat may wish for.
+// chatFlagsOf is what a prompt may wish for.
 type chatFlagsOf struct {
-	Agent             string          `json:"agent"`
-	SessionID         string          `json:"session_id"`
-	SessionMode       string          `json:"session_mode"`
-	Model             string          `json:"model"`
-	MCPServers        json.RawMessage `json:"mcp_servers"`
-	EnableFS          bool            `json:"enable_fs"`
-	EnableTerminal    bool            `json:"enable_terminal"`
-	PermissionTimeout float64         `json:"permission_timeout_secs"`
-	AdapterTimeout    float64         `json:"adapter_timeout_secs"`
+	Agent             string
+	SessionID         string
+	SessionMode       string
+	Model             string
+	MCPServers        []string
+	EnableFS          bool
+	EnableTerminal    bool
+	PermissionTimeout float64 // seconds
+	AdapterTimeout    float64
 }
 
-// readChatFlags decodes the flags and checks their ranges.
-func readChatFlags(given map[string]json.RawMessage) (f chatFlagsOf, servers []string, err error) {
+// readChatFlags decodes the flags of an execute.
+func readChatFlags(given map[string]json.RawMessage) (f chatFlagsOf, err error) {
 	for name, into := range map[string]any{
 		"agent": &f.Agent, "session_id": &f.SessionID, "session_mode": &f.SessionMode, "model": &f.Model,
 		"enable_fs": &f.EnableFS, "enable_terminal": &f.EnableTerminal,
 		"permission_timeout_secs": &f.PermissionTimeout, "adapter_timeout_secs": &f.AdapterTimeout,
 	} {
 		if raw, ok := given[name]; ok && json.Unmarshal(raw, into) != nil {
-			return f, nil, fault.Errorf(fault.Invalid, "flag %s has the wrong type", name)
+			return f, fault.Errorf(fault.Invalid, "flag %s has the wrong type", name)
 		}
 	}
-	if raw, ok := given["mcp_servers"]; ok {
-		var one string
-		if json.Unmarshal(raw, &servers) != nil {
-			if json.Unmarshal(raw, &one) != nil {
-				return f, nil, fault.New(fault.Invalid, "flag mcp_servers is a list of names from mcp.json")
-			}
-			servers = []string{one}
-		}
-	}
-	if t := f.PermissionTimeout; t != 0 && (t < 1 || t > 600) {
-		return f, nil, fault.New(fault.Invalid, "permission_timeout_secs is between 1 and 600")
-	}
-	if t := f.AdapterTimeout; t != 0 && (t < 1 || t > 3600) {
-		return f, nil, fault.New(fault.Invalid, "adapter_timeout_secs is between 1 and 3600")
-	}
-	return f, servers, nil
+	f.MCPServers, err = namesOf(given, "mcp_servers")
+	return f, err
 }
 
-// prompt runs one turn. Its connection may go: then the turn goes on.
+// namesOf reads a flag that is a list of names, or one.
+func namesOf(given map[string]json.RawMessage, flag string) (names []string, err error) {
+	raw, ok := given[flag]
+	if !ok || json.Unmarshal(raw, &names) == nil {
+		return names, nil
+	}
+	var one string
+	if json.Unmarshal(raw, &one) != nil {
+		return nil, fault.Errorf(fault.Invalid, "flag %s is a list of names", flag)
+	}
+	return []string{one}, nil
+}
+
+// check judges a prompt and the ranges of its wishes. field is what the door
+// calls the prompt.
+func (f chatFlagsOf) check(prompt, field string) error {
+	switch {
+	case strings.TrimSpace(prompt) == "":
+		return fault.Errorf(fault.Invalid, "%s is missing: it is what the agent is told", field)
+	case f.PermissionTimeout != 0 && (f.PermissionTimeout < 1 || f.PermissionTimeout > 600):
+		return fault.New(fault.Invalid, "permission_timeout_secs is between 1 and 600")
+	case f.AdapterTimeout != 0 && (f.AdapterTimeout < 1 || f.AdapterTimeout > 3600):
+		return fault.New(fault.Invalid, "adapter_timeout_secs is between 1 and 3600")
+	}
+	return nil
+}
+
+// start is the session that is wished for.
+func (f chatFlagsOf) start() acp.Start {
+	return acp.Start{
+		Agent: f.Agent, Mode: f.SessionMode, Model: f.Model, MCPServers: f.MCPServers, FS: f.EnableFS, Terminal: f.EnableTerminal,
+	}
+}
+
+func (f chatFlagsOf) turn() acp.TurnOptions {
+	return acp.TurnOptions{Timeout: seconds(f.AdapterTimeout), PermissionTimeout: seconds(f.PermissionTimeout)}
+}
+
+// prompt runs one execute of pulse_chat: it sends what the agent does, and
+// returns when the turn ends. The end of ctx is a cancel, but a connection may
+// go: then the turn goes on.
 func (h *chat) prompt(ctx context.Context, x *execution) error {
-	f, servers, err := readChatFlags(x.flags)
+	f, err := readChatFlags(x.flags)
 	if err != nil {
+		return err
+	}
+	if err := f.check(x.input, "input"); err != nil {
 		return err
 	}
 	w := h.of(x.conn)
-	one, err := h.session(ctx, w, f, servers)
+	one, err := h.session(ctx, w, f)
 	if err != nil {
 		return err
 	}
-	turn, err := one.session.Prompt(x.input, acp.TurnOptions{
-		Timeout: seconds(f.AdapterTimeout), PermissionTimeout: seconds(f.PermissionTimeout),
-	})
+	turn, err := one.session.Prompt(x.input, f.turn())
 	if err != nil {
 		return err
 	}
@@ -242,11 +278,9 @@ func (h *chat) prompt(ctx context.Context, x *execution) error {
 func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
 
 // session finds the session that a prompt goes on with, or begins one.
-func (h *chat) session(ctx context.Context, w *watcher, f chatFlagsOf, servers []string) (*watch, error) {
+func (h *chat) session(ctx context.Context, w *watcher, f chatFlagsOf) (*watch, error) {
 	if f.SessionID == "" {
-		s, err := h.host.Begin(ctx, acp.Start{
-			Agent: f.Agent, Mode: f.SessionMode, Model: f.Model, MCPServers: servers, FS: f.EnableFS, Terminal: f.EnableTerminal,
-		})
+		s, err := h.host.Begin(ctx, f.start())
 		if err != nil {
 			return nil, err
 		}
@@ -258,18 +292,32 @@ func (h *chat) session(ctx context.Context, w *watcher, f chatFlagsOf, servers [
 	if one == nil {
 		return nil, fault.New(fault.NotFound, "this connection has no such session; resume it with acp_resume, or begin a new one")
 	}
-	now, replaced, err := h.host.Revive(ctx, one.session)
+	now, err := h.goOn(ctx, one.session, f)
 	if err != nil {
 		return nil, err
 	}
-	if !replaced {
+	if now == one.session {
 		return one, nil
 	}
 	w.conn.send(fallbackFrame{Type: "session_fallback", Old: f.SessionID, New: now.ID()})
 	return w.show(now, 0), nil
 }
 
-// permission answers a permission request of this connection.
+// goOn readies a session for its next turn: with a process, in the mode and with
+// the model that are wished for. Another session comes back where the agent has
+// lost this one.
+func (h *chat) goOn(ctx context.Context, s *acp.Session, f chatFlagsOf) (*acp.Session, error) {
+	if err := s.Fits(f.start()); err != nil {
+		return nil, err
+	}
+	now, _, err := h.host.Revive(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return now, now.Choose(ctx, f.SessionMode, f.Model)
+}
+
+// permission answers a permission request of this connection. It does not wait.
 func (h *chat) permission(c *conn, m permissionResponse) error {
 	return h.of(c).viewer.Permissions.Answer(acp.Answer{
 		SessionID: m.SessionID, ToolCallID: m.ToolCallID, OptionID: m.OptionID, PermID: m.PermID, Digest: m.Digest,

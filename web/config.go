@@ -31,6 +31,8 @@ type Config struct {
 	DownloadMaxFiles int   `env:"AXON_DOWNLOAD_MAX_FILES" default:"2000" about:"most files of one download, 1 to 1000000"`
 	DownloadMaxBytes int64 `env:"AXON_DOWNLOAD_MAX_BYTES" default:"524288000" about:"most bytes of one download, from 1 on"`
 
+	CopilotTimeout time.Duration `env:"AXON_WEB_COPILOT_TIMEOUT" default:"60s" about:"time that the model has for an answer of /api/ai/copilot, 1s to 10m"`
+
 	ShellEnabled bool          `env:"AXON_SHELL_ENABLED" default:"false" about:"true: /ws/shell gives programs on this machine that bring the token a shell of the user that axon runs as"`
 	ShellToken   secret.String `env:"AXON_SHELL_WS_TOKEN" about:"token of /ws/shell; unset: AXON_WEB_API_TOKEN"`
 	ShellOrigins []string      `env:"AXON_SHELL_ALLOWED_ORIGINS" about:"origins beside its own that may open /ws/shell, comma separated; unset: AXON_WEB_ALLOWED_ORIGINS"`
@@ -77,10 +79,21 @@ func (c Config) Validate() error {
 	if c.DownloadMaxBytes < 1 {
 		add("AXON_DOWNLOAD_MAX_BYTES: %d is not above 0", c.DownloadMaxBytes)
 	}
+	if c.CopilotTimeout != 0 && (c.CopilotTimeout < time.Second || c.CopilotTimeout > 10*time.Minute) {
+		add("AXON_WEB_COPILOT_TIMEOUT: %v is not between 1s and 10m", c.CopilotTimeout)
+	}
 	if c.ShellIdle < time.Second || c.ShellIdle > 24*time.Hour {
 		add("AXON_SHELL_IDLE: %v is not between 1s and 24h", c.ShellIdle)
 	}
 	return wrong(faults)
+}
+
+// copilotTime is the model's time. Zero, of a Config made by hand, means 60 s.
+func (c Config) copilotTime() time.Duration {
+	if c.CopilotTimeout == 0 {
+		return time.Minute
+	}
+	return c.CopilotTimeout
 }
 
 type namedToken struct {

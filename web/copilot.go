@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 )
 
 // Completer is a model that answers one prompt. It fails with Timeout, Busy,
-// Unavailable or Upstream, and stops at the end of ctx.
+// Upstream where its server failed, or Unavailable where there is none, and
+// stops at the end of ctx.
 type Completer interface {
 	Complete(ctx context.Context, system, prompt string, maxTokens int) (string, error)
 	Model() string
@@ -18,10 +18,11 @@ type Completer interface {
 
 // Limits of the copilot.
 const (
-	copilotTime   = 60 * time.Second
 	maxPrompt     = 256 << 10 // bytes
 	maxCompletion = 4_096     // tokens
 )
+
+const noModel = "no model is configured: set OPENAI_BASE_URL and OPENAI_MODEL, or install an agent (AXON_ACP_ADAPTER_CMD)"
 
 type copilotBody struct {
 	Prompt    string `json:"prompt"`
@@ -39,7 +40,7 @@ type copilotAnswer struct {
 func (s *Server) copilot(_ http.ResponseWriter, r *http.Request, in copilotBody) (copilotAnswer, error) {
 	switch {
 	case s.deps.Model == nil:
-		return copilotAnswer{}, fault.New(fault.Unavailable, "no model is configured: set OPENAI_BASE_URL and OPENAI_MODEL")
+		return copilotAnswer{}, fault.New(fault.Unavailable, noModel)
 	case strings.TrimSpace(in.Prompt) == "":
 		return copilotAnswer{}, fault.New(fault.Invalid, "prompt is missing")
 	case len(in.Prompt)+len(in.System) > maxPrompt:
@@ -47,7 +48,7 @@ func (s *Server) copilot(_ http.ResponseWriter, r *http.Request, in copilotBody)
 	case in.MaxTokens < 0 || in.MaxTokens > maxCompletion:
 		return copilotAnswer{}, fault.Errorf(fault.Invalid, "max_tokens is between 1 and %d", maxCompletion)
 	}
-	ctx, stop := context.WithTimeout(r.Context(), copilotTime)
+	ctx, stop := context.WithTimeout(r.Context(), s.deps.Config.copilotTime())
 	defer stop()
 	text, err := s.deps.Model.Complete(ctx, in.System, in.Prompt, in.MaxTokens)
 	if fault.CodeOf(err) == fault.Timeout {

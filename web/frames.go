@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/axon-mcp/axon-mcp/acp"
 	"github.com/axon-mcp/axon-mcp/fault"
 )
 
@@ -19,7 +20,7 @@ const (
 	codeModeNotAllowed   fault.Code = "mode_not_allowed"
 	codeModeNotAvailable fault.Code = "mode_not_available"
 	codeFlagBlocked      fault.Code = "flag_blocked"
-	codeNoSuchPermission fault.Code = "no_such_permission"
+	codeNoSuchPermission            = acp.NoSuchPermission
 	codeSessionMoved     fault.Code = "session_moved"
 )
 

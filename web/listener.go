@@ -73,7 +73,7 @@ type Server struct {
 	sockets *hub
 	shells  *hub
 	metrics *metrics
-	chat    chatter // nil: there is none, and pulse_chat is mode_not_available
+	chat    *chat // nil: there is none, and pulse_chat is mode_not_available
 
 	open  context.Context // ends when the server stops: no new work
 	close context.CancelFunc
@@ -99,7 +99,7 @@ func New(deps Deps, bound net.Addr) (*Server, error) {
 		files:   newRoots(deps.OutputDir, deps.Roots), metrics: newMetrics(deps.Now),
 	}
 	if deps.Agents != nil {
-		s.chat = newChat(deps.Agents, deps.ACP, !cfg.APIToken.IsSet())
+		s.chat = newChat(deps.Agents, deps.ACP, !cfg.APIToken.IsSet(), deps.Log)
 	}
 	for _, raw := range cfg.TrustedProxies {
 		if p, err := parseNetwork(raw); err == nil { // Validate has judged it

@@ -118,6 +118,9 @@ func (s *Server) operation(r route, method, path string) *apiOperation {
 	default:
 		op.Body = &apiBody{Required: true, Content: jsonMedia(in)}
 	}
+	if r.events {
+		op.Responses["200"] = apiResponse{Description: "the stream", Content: map[string]apiMedia{"text/event-stream": {&jsonschema.Schema{Type: "string"}}}}
+	}
 	if out != nil {
 		op.Responses["200"] = apiResponse{Description: "as asked", Content: jsonMedia(out)}
 	}

@@ -12,6 +12,8 @@ type route struct {
 	in      any // what it takes: query parameters of a GET, the body of a POST
 	out     any // what it gives as JSON
 
+	events bool // it answers with server-sent events
+
 	tool  string         // whose fields it takes and gives, in place of in and out
 	fixed map[string]any // fields that the address stands for
 }
@@ -47,6 +49,8 @@ func (s *Server) routes() []route {
 		s.writes("/api/jobs/{id}/cancel", "job_control", "Cancels a job.", map[string]any{"action": "cancel"}),
 		s.writes("/api/forget", "forget", "Removes documents: a dry run counts and gives the token that confirms.", nil),
 		{pattern: "POST /api/ai/copilot", gate: gateWrite, handle: jsonRoute(s, s.copilot), in: copilotBody{}, out: copilotAnswer{}, about: "A short completion by the configured model."},
+		{pattern: "POST /api/pulse/chat", gate: gateWrite, handle: s.pulseChat, in: pulseBody{}, events: true, about: "One turn of an agent as server-sent events: the frames of /ws, each under its type."},
+		{pattern: "POST /api/pulse/permission", gate: gateWrite, handle: jsonRoute(s, s.pulsePermission), in: pulseAnswer{}, out: pulseAnswered{}, about: "Answers a permission_request of /api/pulse/chat, with the session's resume_secret."},
 		{pattern: "/api/", gate: gateRead, handle: notHere},
 		{pattern: "/", gate: gatePage, handle: s.page},
 	}

@@ -245,21 +245,3 @@ func (c *conn) resume(m resumeRequest) error {
 	})
 	return nil
 }
-
-// chatter is agent chat, as /ws hands it on. Its errors are faults, whose code
-// and message the client gets.
-type chatter interface {
-	// prompt runs one execute of pulse_chat: it sends what the agent does by
-	// x.conn.send, and returns when the turn ends. The end of ctx is a cancel.
-	prompt(ctx context.Context, x *execution) error
-	// permission answers a permission request. It must not wait.
-	permission(c *conn, m permissionResponse) error
-	// resume attaches the connection to a session and replays what it missed.
-	resume(ctx context.Context, c *conn, m resumeRequest) error
-	// describe fills in what the page is told of the agents: auto_approve,
-	// model, agents.
-	describe(*sessionBody)
-	// gone tells that the connection has ended; sessions may live on. It is
-	// called before the executions of the connection have returned.
-	gone(c *conn)
-}

@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 
 	"github.com/axon-mcp/axon-mcp/acp"
 	"github.com/axon-mcp/axon-mcp/engine/llm"
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/security"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -42,10 +44,10 @@ func agentCheck(cfg acp.Config) tools.Check {
 	}}
 }
 
-// model is the configured model as the copilot asks it; nil without one.
-func (a *app) model() web.Completer {
+// model answers the copilot: the configured server, else an agent.
+func (a *app) model(agents *acp.Host) web.Completer {
 	if a.cfg.LLM.BaseURL == "" {
-		return nil
+		return agentModel{agents}
 	}
 	return completer{llm.New(a.cfg.LLM)}
 }
@@ -53,11 +55,40 @@ func (a *app) model() web.Completer {
 // completer is web.Completer on a client.
 type completer struct{ *llm.Client }
 
-// Complete asks for one answer to one prompt.
+// Complete asks for one answer to one prompt. A server that cannot be reached
+// has failed: Unavailable would mean that none is configured.
 func (c completer) Complete(ctx context.Context, system, prompt string, maxTokens int) (string, error) {
 	messages := []llm.Message{{Role: "user", Content: prompt}}
 	if system != "" {
 		messages = append([]llm.Message{{Role: "system", Content: system}}, messages...)
 	}
-	return c.Client.Complete(ctx, llm.Request{Messages: messages, MaxTokens: maxTokens})
+	text, err := c.Client.Complete(ctx, llm.Request{Messages: messages, MaxTokens: maxTokens})
+	if fault.CodeOf(err) == fault.Unavailable {
+		return "", fault.Wrap(fault.Upstream, err, "%s", fault.MessageOf(err))
+	}
+	return text, err
+}
+
+// agentModel is web.Completer on an agent that has nothing but the prompt.
+type agentModel struct{ host *acp.Host }
+
+// Complete runs one agent for one answer. It has no way to count tokens.
+func (m agentModel) Complete(ctx context.Context, system, prompt string, _ int) (string, error) {
+	if !slices.ContainsFunc(m.host.Agents(), func(a acp.AgentInfo) bool { return a.Found }) {
+		return "", fault.New(fault.Unavailable, "no model is configured: set OPENAI_BASE_URL and OPENAI_MODEL, or install an agent (AXON_ACP_ADAPTER_CMD)")
+	}
+	if system != "" {
+		prompt = system + "\n\n" + prompt
+	}
+	return m.host.Complete(ctx, prompt)
+}
+
+// Model names the agent.
+func (m agentModel) Model() string {
+	for _, a := range m.host.Agents() {
+		if a.Found {
+			return a.Name
+		}
+	}
+	return ""
 }

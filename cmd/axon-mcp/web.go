@@ -37,7 +37,7 @@ func (a *app) webListener(agents *acp.Host, log *slog.Logger) (net.Listener, *we
 		Page:   page,
 		Config: cfg, Log: log.With("door", "web"), Registry: a.parts.registry, Jobs: lazyQueue{a.parts.data},
 		OutputDir: outputDir(a.cfg), Roots: a.cfg.Tools.Roots(), Clients: a.webClients, Version: version,
-		Agents: agents, ACP: a.cfg.ACP, Model: a.model(),
+		Agents: agents, ACP: a.cfg.ACP, Model: a.model(agents),
 		Ready: func(ctx context.Context) error {
 			_, err := a.parts.data.get(ctx)
 			return err
