@@ -9,7 +9,9 @@ import (
 	"github.com/axon-mcp/axon-mcp/security"
 )
 
-func TestFlow(t *testing.T) {
+// G4: the whole way: the person is asked before Google is, for each client and
+// each request, also when the browser is signed in.
+func TestG4Flow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	browser := oauthtest.NewBrowser(t, nil)

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -267,4 +268,35 @@ func writeClients(t testing.TB, text string) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// Every row of the tables in section 5 of the list of threats has a test that
+// bears its id, here or with the program.
+func TestEveryRowHasATest(t *testing.T) {
+	t.Parallel()
+	found := make(map[string]bool)
+	for _, glob := range []string{"*_test.go", "../cmd/axon-mcp/oauth*_test.go"} {
+		files, err := filepath.Glob(glob)
+		if err != nil || len(files) < 3 {
+			t.Fatalf("%s: %v, %v", glob, files, err)
+		}
+		for _, file := range files {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range regexp.MustCompile(`(?m)^func Test((?:[ZKGX]\d+)+)`).FindAllStringSubmatch(string(raw), -1) {
+				for _, id := range regexp.MustCompile(`[ZKGX]\d+`).FindAllString(name[1], -1) {
+					found[id] = true
+				}
+			}
+		}
+	}
+	for letter, rows := range map[string]int{"Z": 8, "K": 8, "G": 14, "X": 14} {
+		for i := range rows {
+			if id := fmt.Sprint(letter, i+1); !found[id] {
+				t.Errorf("no test is named after %s", id)
+			}
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/engine/fetch"
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/mcp"
 	"github.com/axon-mcp/axon-mcp/oauth"
 	"github.com/axon-mcp/axon-mcp/secret"
@@ -101,7 +102,7 @@ func (p *parts) oauthCheck() tools.Check {
 		}
 		door, err := p.entrance("", strings.TrimSuffix(mcpURL(p.cfg.HTTP.Host, p.cfg.HTTP.Port), "/mcp"))
 		if err != nil {
-			return "", "docs/oauth.md says how it is set up", err
+			return "", "docs/oauth.md says how it is set up", fault.Wrap(fault.Invalid, err, "%v", err)
 		}
 		defer door.close()
 		o, err := door.oauth.Check(ctx)

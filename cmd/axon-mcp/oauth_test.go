@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -42,6 +43,7 @@ type oauthServer struct {
 	url    string
 	google *oauthtest.Google
 	stderr *syncBuffer
+	dir    string // its data directory
 }
 
 func newOAuthServer(t testing.TB, env ...string) *oauthServer {
@@ -55,6 +57,7 @@ func newOAuthServer(t testing.TB, env ...string) *oauthServer {
 	_ = l.Close()
 	s := &oauthServer{t: t, url: "http://" + address, google: oauthtest.NewGoogle(t), stderr: new(syncBuffer)}
 	p := newProgram(t, nil)
+	s.dir = p.dir
 	p.env = append(p.env, "AXON_MCP_HTTP_PORT="+port, "AXON_WEB_PORT=0", "AXON_MCP_API_KEY=the-static-key-of-the-test", "AXON_MCP_TOOLSETS=all",
 		"GOOGLE_OAUTH_CLIENT_ID="+oauthtest.ClientID, "GOOGLE_OAUTH_CLIENT_SECRET="+oauthtest.ClientSecret, "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com",
 		"GOOGLE_OAUTH_AUTH_URL="+s.google.URL+"/authorize", "GOOGLE_OAUTH_TOKEN_URL="+s.google.URL+"/token", "GOOGLE_OAUTH_JWKS_URL="+s.google.URL+"/keys")
@@ -77,33 +80,87 @@ func newOAuthServer(t testing.TB, env ...string) *oauthServer {
 	}
 }
 
-// token signs Alice in for a new client and returns an access token with scope.
-func (s *oauthServer) token(scope string) string {
+const clientCallback = "http://127.0.0.1:9/callback"
+
+// flow is a whole sign-in of Alice with a new client that has a secret.
+type flow struct {
+	clientID string
+	secrets  map[string]string // all that opens anything, by what it is
+}
+
+// mustNotBeIn looks for the secrets in a text.
+func (f *flow) mustNotBeIn(t testing.TB, where, text string) {
+	t.Helper()
+	for what, secret := range f.secrets {
+		if strings.Contains(text, secret) {
+			t.Errorf("the %s is in %s", what, where)
+		}
+	}
+}
+
+// flow signs Alice in for a new client with scope, and refreshes once.
+func (s *oauthServer) flow(scope string) *flow {
 	s.t.Helper()
-	const callback = "http://127.0.0.1:9/callback"
-	status, body, _ := s.post("/oauth/register", "application/json", `{"client_name":"A client","redirect_uris":["`+callback+`"]}`, "")
+	status, body, _ := s.post("/oauth/register", "application/json", `{"client_name":"A client","redirect_uris":["`+clientCallback+`"],"token_endpoint_auth_method":"client_secret_post"}`, "")
 	var client struct {
-		ID string `json:"client_id"`
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
 	}
 	if err := json.Unmarshal(body, &client); err != nil || status != http.StatusCreated {
 		s.t.Fatalf("register: %d %s", status, body)
 	}
-	verifier := strings.Repeat("verifier", 8)
+	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
 	query := url.Values{
-		"response_type": {"code"}, "client_id": {client.ID}, "redirect_uri": {callback}, "state": {"s"}, "scope": {scope},
+		"response_type": {"code"}, "client_id": {client.ID}, "redirect_uri": {clientCallback}, "state": {"s"}, "scope": {scope},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "resource": {s.url + "/mcp"},
 	}
-	back := oauthtest.NewBrowser(s.t, nil).Authorize(s.url + "/oauth/authorize?" + query.Encode())
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "client_id": {client.ID}, "redirect_uri": {callback}, "code_verifier": {verifier}}
-	status, body, _ = s.post("/oauth/token", "application/x-www-form-urlencoded", form.Encode(), "")
+	browser := oauthtest.NewBrowser(s.t, nil)
+	page := browser.Get(s.url + "/oauth/authorize?" + query.Encode())
+	f := &flow{clientID: client.ID, secrets: map[string]string{
+		"client secret": client.Secret, "verifier": verifier, "CSRF field": page.Form.Get("csrf"),
+		"Google's secret": oauthtest.ClientSecret, "Google's access token": oauthtest.AccessToken, "Google's refresh token": oauthtest.RefreshToken,
+	}}
+	toGoogle := browser.Answer(page, "allow")
+	asked := toGoogle.Location(s.t).Query()
+	f.secrets["state"], f.secrets["nonce"] = asked.Get("state"), asked.Get("nonce")
+	for _, line := range append(page.Header.Values("Set-Cookie"), toGoogle.Header.Values("Set-Cookie")...) {
+		_, value, _ := strings.Cut(line, "=")
+		f.secrets["cookie "+line[:24]], _, _ = strings.Cut(value, ";")
+	}
+	back := browser.Follow(toGoogle).Query()
+	at, _ := url.Parse(s.url) // it is our own
+	for _, cookie := range browser.Client.Jar.Cookies(at) {
+		f.secrets["cookie "+cookie.Name] = cookie.Value
+	}
+	f.secrets["code"] = back.Get("code")
+	f.exchange(s, url.Values{"grant_type": {"authorization_code"}, "code": {f.secrets["code"]}, "redirect_uri": {clientCallback}, "code_verifier": {verifier}})
+	f.secrets["first access token"], f.secrets["first refresh token"] = f.secrets["access token"], f.secrets["refresh token"]
+	f.exchange(s, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {f.secrets["refresh token"]}})
+	f.secrets["name of the family"] = f.secrets["refresh token"][len("rtk_"):30]
+	return f
+}
+
+// exchange takes new tokens.
+func (f *flow) exchange(s *oauthServer, form url.Values) {
+	s.t.Helper()
+	form.Set("client_id", f.clientID)
+	form.Set("client_secret", f.secrets["client secret"])
+	status, body, _ := s.post("/oauth/token", "application/x-www-form-urlencoded", form.Encode(), "")
 	var given struct {
-		Access string `json:"access_token"`
+		Access  string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
 	}
 	if err := json.Unmarshal(body, &given); err != nil || status != http.StatusOK {
 		s.t.Fatalf("token: %d %s", status, body)
 	}
-	return given.Access
+	f.secrets["access token"], f.secrets["refresh token"] = given.Access, given.Refresh
+}
+
+// token signs Alice in for a new client and returns an access token with scope.
+func (s *oauthServer) token(scope string) string {
+	s.t.Helper()
+	return s.flow(scope).secrets["access token"]
 }
 
 func (s *oauthServer) post(path, kind, body, token string) (int, []byte, http.Header) {
@@ -159,9 +216,9 @@ func (s *oauthServer) call(token, method, more string) (int, string, http.Header
 	return status, string(body), header
 }
 
-// TestOAuth goes the whole way through the program: a client registers, Alice
+// TestZ2Z3Z4ThroughTheProgram goes the whole way through the program: a client registers, Alice
 // allows it and signs in, and its token opens /mcp as far as its scopes reach.
-func TestOAuth(t *testing.T) {
+func TestZ2Z3Z4ThroughTheProgram(t *testing.T) {
 	t.Parallel()
 	s := newOAuthServer(t)
 	status, _, header := s.call("", "tools/list", "")

@@ -144,7 +144,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		p := newProgram(t, s)
 		p.env = append(p.env, name+"="+value, "AXON_CHROME_PATH=/nowhere") // doctor would start Chrome each time
 		if strings.HasPrefix(name, "GOOGLE_OAUTH_") {
-			p.env = append(p.env, "GOOGLE_OAUTH_CLIENT_ID=axon", "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com")
+			p.env = append(p.env, "GOOGLE_OAUTH_CLIENT_ID=axon", "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com", "GOOGLE_OAUTH_JWKS_URL=http://127.0.0.1:1/keys")
 		}
 		said := p.work(s)
 		checkHidden(t, name, []string{canary}, said, p.dir)
@@ -157,7 +157,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		checkHidden(t, name+" with a wrong value", []string{canary}, got.stdout+got.stderr, wrong.dir)
 	}
 	p := newProgram(t, s)
-	p.env = append(p.env, "GOOGLE_OAUTH_CLIENT_ID=axon", "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com")
+	p.env = append(p.env, "GOOGLE_OAUTH_CLIENT_ID=axon", "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com", "GOOGLE_OAUTH_JWKS_URL=http://127.0.0.1:1/keys")
 	var lines strings.Builder
 	for i, setting := range whole {
 		name, value, _ := strings.Cut(setting, "=")

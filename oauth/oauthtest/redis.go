@@ -101,8 +101,8 @@ func names(t testing.TB, dir string) (list []string) {
 		}
 		return err
 	})
-	if err != nil || len(list) == 0 {
-		t.Fatalf("no files in %s: %v", dir, err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return list
 }
