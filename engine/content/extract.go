@@ -26,10 +26,12 @@ const (
 // judge tells content from what surrounds it. It marks junk in the tree and
 // sums up, for each element, the prose that is left: text outside of links.
 type judge struct {
-	gen   *generator
-	known bool // marks name the container: then only what is sure goes
-	body  *node
-	named map[string]struct{ junk, remarks bool } // verdicts by class and id
+	gen     *generator
+	known   bool // marks name the container: then only what is sure goes
+	body    *node
+	named   map[string][]string // junk words by class and id
+	lists   bool                // lists of links are what the page has to say
+	doubted map[string]bool     // junk words that mean something else here
 	// inMain tells that the node stands in <main> or <article>: lists of links
 	// there belong to what is said.
 	inMain bool
@@ -38,9 +40,9 @@ type judge struct {
 // mainOf returns the nodes that hold the main content, after marking what in
 // them is junk, and whether marks of a generator led there.
 func mainOf(root *node, g *generator) (mains []*node, known bool) {
-	j := judge{gen: g, body: root, named: map[string]struct{ junk, remarks bool }{}}
+	j := judge{gen: g, body: root, named: map[string][]string{}, doubted: map[string]bool{}}
 	if g != nil {
-		if n := g.container(root); n != nil {
+		if n := g.container(root); n != nil && n.weight.holds(&root.weight) {
 			j.known = n.tag != atom.Body
 			j.mark(n)
 			if title := j.titleBefore(n); title != nil {
@@ -53,17 +55,51 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 		j.body = body
 	}
 	j.endings(j.body)
+	j.doubt(j.scope())
 	j.mark(j.body)
-	if j.body.kept < little && j.body.kept < j.body.weight.text/2 {
+	if j.hasLost() {
+		j.lists = true
+		j.again()
+	}
+	if j.hasLost() {
 		j.known = true // what sounds like junk is all there is
-		walk(j.body, func(n *node) bool { n.junk = false; return true })
-		j.mark(j.body)
+		j.again()
 	}
 	n := j.narrow(j.container())
 	if title := j.titleBefore(n); title != nil {
 		return []*node{title, n}, false
 	}
 	return []*node{n}, false
+}
+
+// hasLost reports whether hardly anything is left of a page that has more.
+func (j *judge) hasLost() bool { return j.body.kept < little && j.body.kept < j.body.weight.text/2 }
+
+// again judges the page anew.
+func (j *judge) again() {
+	walk(j.body, func(n *node) bool { n.junk = false; return true })
+	j.mark(j.body)
+}
+
+// minHeld is how much of the page's prose the container of its generator holds at
+// least: a text in it may be one of many things on a page.
+const minHeld = .15
+
+func (w *weight) holds(page *weight) bool { return float64(w.prose()) >= minHeld*float64(page.prose()) }
+
+// scope is the <main> of a page, if it has one that holds a good part of it.
+func (j *judge) scope() *node {
+	best := j.body
+	walk(j.body, func(n *node) bool {
+		if n.tag == atom.Main || n.kind == html.ElementNode && attr(n, "role") == "main" {
+			if 3*n.weight.text >= j.body.weight.text && (best == j.body || n.weight.text > best.weight.text) {
+				best = n
+			}
+			return false
+		}
+		return n.weight.tops > 0 || n == j.body || 3*n.weight.text >= j.body.weight.text
+	})
+	return best
 }
 
 // container finds the element that says that it holds the content.
@@ -197,34 +233,7 @@ func (j *judge) isJunk(n *node) bool {
 			return true
 		}
 	}
-	return !j.known && (j.junkByName(n) || j.isLinkList(n))
-}
-
-// junkByName tells boxes whose class or id says what they are. One that holds
-// the top heading, <main> or most of the page is only named after its neighbour
-// ("with-sidebar").
-func (j *judge) junkByName(n *node) bool {
-	if n.class == "" && n.id == "" || n == j.body {
-		return false
-	}
-	switch n.tag {
-	case atom.Div, atom.Section, atom.Ul, atom.Ol, atom.P, atom.Span, atom.A, atom.Table, atom.Td, atom.Dl:
-	default:
-		if n.tag != 0 && n.tag != atom.Article {
-			return false
-		}
-	}
-	key := n.class + " " + n.id
-	v, ok := j.named[key]
-	if !ok {
-		v.junk, v.remarks = soundsLikeJunk(key)
-		j.named[key] = v
-	}
-	if !v.junk || n.weight.tops > 0 {
-		return false
-	}
-	all := j.body.weight.text
-	return 10*n.weight.text < 4*all || v.remarks && j.body.weight.commas-n.weight.commas >= 12
+	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n))
 }
 
 // isLinkList tells a list or a box of hardly anything but short links, in a page

@@ -3,6 +3,7 @@ package content
 import (
 	"strings"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -16,15 +17,16 @@ var junkNames = map[string]bool{
 	"trending": true, "upsell": true, "upsells": true, "crosssell": true, "menu": true, "nav": true, "navbar": true, "navigation": true, "login": true,
 	"signin": true, "signup": true, "register": true, "taboola": true, "outbrain": true, "prevnext": true, "tagcloud": true, "tags": true,
 	"noprint": true, "flyout": true, "minicart": true, "cart": true, "wishlist": true, "offcanvas": true, "drawer": true, "backtotop": true,
-	"signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true,
+	"signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "reviews": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true,
 }
 
 // remarkNames are the names of what readers wrote below a page.
-var remarkNames = map[string]bool{"comment": true, "comments": true, "commentlist": true, "disqus": true, "respond": true}
+var remarkNames = map[string]bool{"comment": true, "comments": true, "commentlist": true, "disqus": true, "respond": true, "reviews": true}
 
-// soundsLikeJunk reads the words of class names, whichever way they are joined:
-// site-footer, siteFooter, site_footer.
-func soundsLikeJunk(names string) (junk, remarks bool) {
+// junkWords reads the words of class names, whichever way they are joined
+// (site-footer, siteFooter, site_footer), and returns those that name what
+// surrounds content.
+func junkWords(names string) (words []string) {
 	start := -1
 	for i := 0; i <= len(names); i++ {
 		c := byte(' ')
@@ -33,16 +35,94 @@ func soundsLikeJunk(names string) (junk, remarks bool) {
 		}
 		lower, upper := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
 		if start >= 0 && !(lower || upper && names[i-1] >= 'A' && names[i-1] <= 'Z') {
-			word := strings.ToLower(names[start:i])
-			junk = junk || junkNames[word]
-			remarks = remarks || remarkNames[word]
+			if word := strings.ToLower(names[start:i]); junkNames[word] {
+				words = append(words, word)
+			}
 			start = -1
 		}
 		if start < 0 && (lower || upper) {
 			start = i
 		}
 	}
-	return junk, remarks
+	return words
+}
+
+// prose is how much of the text of an element is no link.
+func (w *weight) prose() int32 { return w.text - w.linked }
+
+// A name that many elements bear is doubted when they hold so much of the prose,
+// and what readers wrote is the page where there are fewer commas without it.
+const (
+	manyNamed   = 4
+	doubtShare  = .4
+	proseCommas = 12
+)
+
+// doubt finds the names that would take away what the page is: every product of
+// a shop has a cart button, and a forum is made of comments.
+func (j *judge) doubt(root *node) {
+	type total struct{ count, prose, commas int32 }
+	totals := map[string]total{}
+	walk(root, func(n *node) bool {
+		if n.kind != html.ElementNode || n.junk {
+			return n.kind == html.DocumentNode
+		}
+		words := j.nameOf(n)
+		if len(words) == 0 || n.weight.tops > 0 {
+			return true
+		}
+		for _, word := range words {
+			t := totals[word]
+			totals[word] = total{t.count + 1, t.prose + n.weight.prose(), t.commas + n.weight.commas}
+		}
+		return false
+	})
+	for word, t := range totals {
+		if t.count < manyNamed || float64(t.prose) < doubtShare*float64(root.weight.prose()) {
+			continue
+		}
+		if !remarkNames[word] || root.weight.commas-t.commas < proseCommas {
+			j.doubted[word] = true
+		}
+	}
+}
+
+// nameOf returns the junk words in the class and the id of an element that is a
+// box.
+func (j *judge) nameOf(n *node) []string {
+	if n.class == "" && n.id == "" || n == j.body {
+		return nil
+	}
+	switch n.tag {
+	case atom.Div, atom.Section, atom.Ul, atom.Ol, atom.P, atom.Span, atom.A, atom.Table, atom.Td, atom.Dl, atom.Article, 0:
+	default:
+		return nil
+	}
+	key := n.class + " " + n.id
+	words, ok := j.named[key]
+	if !ok {
+		words = junkWords(key)
+		j.named[key] = words
+	}
+	return words
+}
+
+// junkByName tells boxes whose class or id says what they are. One that holds
+// the top heading, <main> or most of the page is only named after its neighbour
+// ("with-sidebar").
+func (j *judge) junkByName(n *node) bool {
+	words := j.nameOf(n)
+	if len(words) == 0 || n.weight.tops > 0 {
+		return false
+	}
+	junk, remarks := false, false
+	for _, word := range words {
+		if !j.doubted[word] && (word != "reviews" || n.weight.text >= little) { // else a count of them
+			junk, remarks = true, remarks || remarkNames[word]
+		}
+	}
+	all := j.body.weight.text
+	return junk && (10*n.weight.text < 4*all || remarks && j.body.weight.commas-n.weight.commas >= proseCommas)
 }
 
 // endingTitles begin the headings of what follows an article, in lower case.

@@ -82,6 +82,7 @@ func parseHTML(in Input) (*Document, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unsupported, err, "%s cannot be read as HTML", in.URL)
 	}
+	fillPlaces(page)
 	applyStyles(page)
 	include, err := selectNodes(page, in.Include, "include")
 	if err != nil {

@@ -55,17 +55,18 @@ func (w *weight) add(o *weight) {
 
 // builder makes the tree.
 type builder struct {
-	nodes  *nursery
-	base   *node // the first <base href>
-	order  int32
-	linked int             // depth of links around the current node
-	pre    int             // depth of <pre>
-	fade   bool            // leave out what is faded
-	faded  int             // bytes of text left out so
-	hidden int             // bytes of text left out because an attribute or a style hides it
-	places map[string]bool // ids of templates that hold the place of a part; nil: not looked for
-	want   map[*html.Node]bool
-	chosen []*node // of want, outermost only
+	nodes   *nursery
+	base    *node // the first <base href>
+	order   int32
+	linked  int  // depth of links around the current node
+	pre     int  // depth of <pre>
+	fade    bool // leave out what is faded
+	faded   int  // bytes of text left out so
+	hidden  int  // bytes of text left out because an attribute or a style hides it
+	page    *html.Node
+	openers *openers // of page; nil: not looked for
+	want    map[*html.Node]bool
+	chosen  []*node // of want, outermost only
 }
 
 // tree is what a page shows to a reader.
@@ -79,10 +80,10 @@ type tree struct {
 // build makes the reader's tree of a parsed page, and finds in it the outermost
 // of the nodes in want. The tree lives until nodes is released.
 func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
-	b := builder{nodes: nodes, want: want, fade: true}
+	b := builder{page: page, nodes: nodes, want: want, fade: true}
 	root := b.node(page, nil)
 	if b.faded > int(root.weight.text) {
-		b = builder{nodes: nodes, want: want} // most of the page waits to be faded in
+		b = builder{page: page, nodes: nodes, want: want} // most of the page waits to be faded in
 		root = b.node(page, nil)
 	}
 	t := tree{root: root, chosen: b.chosen, hidden: b.hidden}
@@ -93,24 +94,6 @@ func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
 		t.base = attr(b.base, "href")
 	}
 	return t
-}
-
-// isStreamed tells a part of a page that React sends late, hidden, and moves at
-// once to the place that a template holds for it: S:1 to B:1.
-func (b *builder) isStreamed(h *html.Node) bool {
-	number, ok := strings.CutPrefix(attribute(h, "id"), "S:")
-	if !ok || len(h.Attr) != 2 || !hasAttribute(h, "hidden") || h.Parent == nil || h.Parent.DataAtom != atom.Body {
-		return false
-	}
-	if b.places == nil {
-		b.places = map[string]bool{}
-		for n := range h.Parent.Descendants() {
-			if n.DataAtom == atom.Template {
-				b.places[attribute(n, "id")] = true
-			}
-		}
-	}
-	return b.places["B:"+number]
 }
 
 // textSize counts the bytes of text below h.
@@ -165,7 +148,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		case c.Type == html.TextNode:
 			b.text(c, n)
 		case c.Type != html.ElementNode:
-		case neverShown(c) && !b.isStreamed(c):
+		case neverShown(c) && !b.opensByButton(c):
 			if len(c.Attr) > 0 && isHidden(c) {
 				b.hidden += textSize(c)
 			}

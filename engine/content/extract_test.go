@@ -1,0 +1,64 @@
+package content
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Names of classes are believed, but not where they would take away the page.
+func TestNamesThatMeanSomethingElse(t *testing.T) {
+	t.Parallel()
+	say := func(i int) string {
+		return fmt.Sprintf("Entry %d says what stands here, and that is a whole sentence. ", i)
+	}
+	var shop, forum, remarks strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&shop, "<div class=cartButton><p>%s</p></div>", say(i))
+		fmt.Fprintf(&forum, "<div class='comment odd' id=c%d><p>%s</p></div>", i, say(i))
+	}
+	for range 20 {
+		remarks.WriteString("<p>An article, as such, has sentences of its own, and more than that.</p>")
+	}
+	for _, test := range []struct{ name, body, kept, gone string }{
+		{"products with a cart button", "<h1>Shop</h1>" + shop.String() + "<div class=newsletter><p>Write to us and you get letters.</p></div>", "Entry 7", "letters"},
+		{"a forum is made of comments", "<div role=main><h1>Question</h1>" + forum.String() + "</div>", "Entry 7", "nothing"},
+		{"comments below an article", "<main><h1>Story</h1>" + remarks.String() + forum.String() + "</main>", "sentences of its own", "Entry 7"},
+		{"one box of that name", "<h1>Story</h1>" + remarks.String() + "<div class=cart><p>" + say(1) + "</p></div>", "sentences of its own", "Entry 1"},
+		{"a count of reviews", "<h1>Story</h1>" + remarks.String() + "<p class=reviews>Rated 4.8 by 17.</p>", "Rated 4.8", "nothing"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if md := parsed(t, test.body); !strings.Contains(md, test.kept) || strings.Contains(md, test.gone) {
+				t.Errorf("got %.400q", md)
+			}
+		})
+	}
+}
+
+// A text that a generator marks may be one of many things on a page.
+func TestContainerHoldsAShare(t *testing.T) {
+	t.Parallel()
+	var cards strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&cards, "<article><h3><a href=/p%d>Project %d</a></h3><p>What project %d is for, in one sentence or two.</p></article>", i, i, i)
+	}
+	intro := "<div class=markdown-body><p>The topic of this page, told in a few words and no more than that.</p></div>"
+	if md := parsed(t, "<main><h1>Topic</h1>"+intro+cards.String()+"</main>"); !strings.Contains(md, "project 7 is for") || !strings.Contains(md, "a few words") {
+		t.Errorf("one of many: %.300q", md)
+	}
+	readme := "<div class=markdown-body>" + strings.Repeat("<p>The text of the file, with all that it says.</p>", 9) + "</div>"
+	if md := parsed(t, "<main>"+cards.String()[:400]+"</article>"+readme+"</main>"); strings.Contains(md, "project 1 is for") || !strings.Contains(md, "text of the file") {
+		t.Errorf("the text itself: %.300q", md)
+	}
+}
+
+// Lists of links are what some pages have to say: menus are still none of it.
+func TestPagesOfLinks(t *testing.T) {
+	t.Parallel()
+	links := func(what string, n int) string { return numbered("<li><a href=/"+what+"%d>"+what+" entry</a></li>", n) }
+	page := "<div class=sidebar><ul>" + links("sidebar", 80) + "</ul></div><div class=grid><h1>All of it</h1><ol>" + links("product", 90) + "</ol></div><div class=footer>" + strings.Repeat("Imprint and terms. ", 40) + "</div>"
+	if md := parsed(t, page); !strings.Contains(md, "product entry") || strings.Contains(md, "sidebar entry") || strings.Contains(md, "Imprint") {
+		t.Errorf("got %.400q", md)
+	}
+}
