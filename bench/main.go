@@ -14,7 +14,7 @@ type bench struct {
 }
 
 func main() {
-	benches := []bench{{"memory", benchMemory}, {"crawl", benchCrawl}, {"retrieval", benchRetrieval}}
+	benches := []bench{{"memory", benchMemory}, {"crawl", benchCrawl}, {"content", benchContent}, {"retrieval", benchRetrieval}}
 	wanted := os.Args[1:]
 	if slices.Contains(wanted, "serve-tree") { // the server of memory
 		benches = []bench{{"serve-tree", serveTree}}

@@ -46,12 +46,16 @@ type question struct {
 	Pages    []string `json:"pages"`
 }
 
-func readQuestions(name string) (list []question, err error) {
-	shared := os.Getenv("AXON_SHARED")
-	if shared == "" {
-		shared = "../../shared"
+// sharedDir is the folder of shared data.
+func sharedDir() string {
+	if dir := os.Getenv("AXON_SHARED"); dir != "" {
+		return dir
 	}
-	f, err := os.Open(filepath.Join(shared, "data", "retrieval", name+".jsonl"))
+	return "../../shared"
+}
+
+func readQuestions(name string) (list []question, err error) {
+	f, err := os.Open(filepath.Join(sharedDir(), "data", "retrieval", name+".jsonl"))
 	if err != nil {
 		return nil, err
 	}
