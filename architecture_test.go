@@ -177,7 +177,8 @@ func TestDependenciesAreListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	product, tests, _ := strings.Cut(string(doc), "## In tests and tools only")
+	product, rest, _ := strings.Cut(string(doc), "## In tests and tools only")
+	tests, peers, _ := strings.Cut(rest, "## Peers in bench/")
 	linked, tools := rowsOf(product), rowsOf(tests)
 	used := make(map[string]bool)
 	for file, parsed := range goFiles(t, parser.ImportsOnly) {
@@ -205,6 +206,15 @@ func TestDependenciesAreListed(t *testing.T) {
 			if !strings.Contains(string(mod), name+" "+version) {
 				t.Errorf("docs/dependencies.md has %s at %s; go.mod differs", name, version)
 			}
+		}
+	}
+	benchMod, err := os.ReadFile("bench/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, version := range rowsOf(peers) {
+		if !strings.Contains(string(benchMod), name+" "+version) {
+			t.Errorf("docs/dependencies.md has %s at %s; bench/go.mod differs", name, version)
 		}
 	}
 }
