@@ -1,6 +1,7 @@
 // Routes, the frame around every page, the error boundary, and the keys.
 import { useQueryClient } from "@tanstack/react-query";
 import { Component, Suspense, lazy, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { refusals, type Session } from "./wire/api.ts";
 import { useGate } from "./wire/session.ts";
@@ -17,6 +18,9 @@ import { Palette } from "./parts/palette.tsx";
 import { ShellProvider, answer, say, type Handlers, type Shell } from "./parts/shell.tsx";
 import { Toasts } from "./parts/toast.tsx";
 import { Top } from "./parts/top.tsx";
+import { GuardRow } from "./parts/guardrow.tsx";
+import { socket } from "./wire/socket.ts";
+import { useConnection } from "./wire/store.ts";
 import { Search } from "./pages/search.tsx";
 import { Add } from "./pages/add.tsx";
 import { JobPage, Jobs } from "./pages/jobs.tsx";
@@ -24,6 +28,7 @@ import { DomainPage, Library } from "./pages/library.tsx";
 import { Connect, Health } from "./pages/health.tsx";
 import { SignIn } from "./pages/signin.tsx";
 
+const Chat = lazy(() => import("./pages/chat.tsx"));
 const Reader = lazy(() => import("./pages/reader.tsx"));
 
 function Pages() {
@@ -37,6 +42,8 @@ function Pages() {
       <Route path="/library"><Library /></Route>
       <Route path="/library/:domain">{(p) => <DomainPage key={p.domain} domain={decodeURIComponent(p.domain)} />}</Route>
       <Route path="/doc"><Suspense fallback={<main id="main"><Waiting /></main>}><Reader /></Suspense></Route>
+      <Route path="/chat"><Suspense fallback={<main id="main"><Waiting /></main>}><Chat /></Suspense></Route>
+      <Route path="/chat/:id">{(p) => <Suspense fallback={<main id="main"><Waiting /></main>}><Chat key={p.id} id={p.id} /></Suspense>}</Route>
       <Route path="/health"><Health /></Route>
       <Route path="/connect"><Connect /></Route>
       <Route><Page title={words.noPage}><Link className="button" href="/search"><Icon name="search" />{words.search}</Link></Page></Route>
@@ -152,7 +159,7 @@ function Frame({ shell, connection, session }: { shell: Shell; connection: Conne
     <div className="frame">
       <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>{words.skip}</a>
       <Top up={connection.up} openPalette={() => open("palette")} />
-      <div><ConnectionBar link={connection} /><PatienceBar until={patience} /></div>
+      <div><ConnectionBar link={connection} /><PatienceBar until={patience} /><GuardRow /></div>
       <Boundary><Pages /></Boundary>
       {over === "palette" && <Palette row={selected.current} onClose={() => setOver(undefined)} showKeys={() => setOver("keys")} />}
       {over === "keys" && <KeysDialog onClose={() => setOver(undefined)} />}
@@ -162,6 +169,13 @@ function Frame({ shell, connection, session }: { shell: Shell; connection: Conne
 
 function Gated({ shell, connection }: { shell: Shell; connection: Connection }) {
   const gate = useGate();
+  const cache = useQueryClient();
+  const session = gate.at === "in" ? gate.session : undefined;
+  useEffect(() => {
+    if (!session) return;
+    socket.ended = () => void cache.invalidateQueries();
+    socket.start(session);
+  }, [session, cache]);
   switch (gate.at) {
     case "waiting": return null;
     case "in": return <Frame shell={shell} connection={connection} session={gate.session} />;

@@ -60,4 +60,20 @@ export const words = {
   theme: "Theme",
   themes: { system: "System", light: "Light", dark: "Dark" },
   themeIs: (name: string) => `Theme: ${name}`,
+
+  // Chat and the guard row
+  asksFor: "asks for",
+  noAnswer: "No answer: cancelled.",
+  callChanged: "The call changed. Read it again.",
+  tooLong: (kib: number) => `Too long to show: ${kib} KiB.`,
+  otherTab: "This conversation is open in another tab.",
+  moved: "Moved to another tab.",
+  moveHere: "Move it here",
+  newChat: "New conversation",
+  chatGone: "This conversation is no longer kept. Begin a new one.",
+  noAgent: "No agent found. Install one or set AXON_ACP_ADAPTER_CMD.",
+  askAgent: (agent: string) => `Ask ${agent}. It can search your library and asks before it acts.`,
+  askAgentAuto: (agent: string) => `Ask ${agent}. It can search your library and acts without asking.`,
+  agentStopped: (agent: string, why: string) => `${agent} stopped: ${why}. The next message restarts it.`,
+  autoApprove: "Auto-approve is on",
 };

@@ -82,9 +82,15 @@ export const get = <T>(path: string, query: Record<string, string | number> = {}
 };
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>("POST", path, body);
 
+let ahead = 0; // of the server's clock, ms
+
+// serverNow is the time by the server's clock, in ms.
+export const serverNow = (): number => Date.now() + ahead;
+
 export async function session(): Promise<Session> {
   const now = await call<Session>("GET", "/api/session");
   csrf = now.csrf;
+  ahead = Date.parse(now.now) - Date.now() || 0;
   return now;
 }
 export async function signIn(token: string): Promise<Session> {

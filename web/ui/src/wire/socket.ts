@@ -20,8 +20,6 @@ class Socket {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly waiting = new Map<string, Waiting>();
   private opened: (() => void)[] = [];
-  // denied is called when the server no longer knows this browser's session.
-  denied: () => void = () => {};
   // ended is called when a job has ended, so that lists are read again.
   ended: () => void = () => {};
 
@@ -53,8 +51,8 @@ class Socket {
       if (this.session?.gate === "token") at.searchParams.set("ticket", await ticket());
       ws = new WebSocket(at);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.denied();
-      this.lost();
+      if (error instanceof ApiError && error.status === 401) this.started = false; // until the sign-in, which starts it again
+      else this.lost();
       return;
     }
     this.ws = ws;

@@ -1,0 +1,20 @@
+// Characters that hide or turn text, made visible (ui.md, section 5): controls,
+// ANSI, bidi, zero-width, tags, variation selectors.
+const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff]|[\u{e0000}-\u{e0fff}]|[\u{1d173}-\u{1d17a}]/gu;
+
+export function escapeHidden(text: string): string {
+  return text.replace(unseen, (c) => {
+    if (c === "\u001b") return "\\e";
+    return `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+// asText is a value of an agent as a person can judge it: text as it is, anything
+// else as JSON, with nothing hidden.
+export function asText(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return escapeHidden(value);
+  const { command } = value as { command?: unknown };
+  if (typeof command === "string" && Object.keys(value as object).length === 1) return escapeHidden(command);
+  return escapeHidden(JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asText, escapeHidden } from "../../src/prose/escape.ts";
+
+test("nothing that hides or turns text stays hidden", () => {
+  for (const code of [0x00, 0x07, 0x0d, 0x1b, 0x7f, 0x9b, 0xad, 0x61c, 0x200b, 0x200f, 0x202e, 0x2028, 0x2066, 0x2069, 0xfeff, 0xfe0f, 0xe0041, 0xe0100]) {
+    const shown = escapeHidden(`a${String.fromCodePoint(code)}b`);
+    assert.match(shown, /^a\\(e|u\{[0-9a-f]+\})b$/, code.toString(16));
+  }
+  assert.equal(escapeHidden("tab\tline\nümläut 日本 😀"), "tab\tline\nümläut 日本 😀");
+  assert.equal(escapeHidden("\u001b[31mred"), "\\e[31mred");
+});
+
+test("values as a person can judge them", () => {
+  assert.equal(asText({ command: "rm -rf /" }), "rm -rf /");
+  assert.equal(asText({ command: "ls", cwd: "/" }), '{\n  "command": "ls",\n  "cwd": "/"\n}');
+  assert.equal(asText(undefined), "");
+  assert.equal(asText({ a: "\u202e" }), '{\n  "a": "\\u{202e}"\n}');
+});
