@@ -72,6 +72,16 @@ func (s *Session) Prompt(text string, opts TurnOptions) (*Turn, error) {
 // Cancel stops the turn: everything that it asks is cancelled at once (A2).
 func (t *Turn) Cancel() { t.cancel(errCanceled) }
 
+// CancelTurn is Turn.Cancel of the turn that is running, if one is.
+func (s *Session) CancelTurn() {
+	s.mu.Lock()
+	t := s.turn
+	s.mu.Unlock()
+	if t != nil {
+		t.Cancel()
+	}
+}
+
 // Done is closed when the turn has ended.
 func (t *Turn) Done() <-chan struct{} { return t.done }
 

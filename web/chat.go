@@ -98,7 +98,7 @@ func (w *watcher) moved(session string) {
 	if one != nil {
 		one.stop()
 	}
-	w.conn.send(movedFrame{Type: "error", Code: codeSessionMoved, Message: "this conversation goes on in another tab", SessionID: session})
+	w.conn.send(sessionErrorFrame{Type: "error", Code: codeSessionMoved, Message: "this conversation goes on in another tab", SessionID: session})
 }
 
 // show attaches the connection to a session, and sends its events after one.
@@ -335,6 +335,20 @@ func (h *chat) resume(_ context.Context, c *conn, m resumeRequest) error {
 	}
 	h.of(c).show(s, m.LastEvent)
 	return nil
+}
+
+// stop cancels the turn of a session that this connection watches. A connection
+// that has resumed a session knows no execution to cancel.
+func (h *chat) stop(c *conn, session string) bool {
+	w := h.of(c)
+	w.mu.Lock()
+	one := w.sessions[session]
+	w.mu.Unlock()
+	if one == nil {
+		return false
+	}
+	one.session.CancelTurn()
+	return true
 }
 
 // describe tells the page what it can offer.

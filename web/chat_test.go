@@ -33,6 +33,7 @@ type chatFrame struct {
 	Data struct {
 		Ctx     about `json:"ctx"`
 		Payload struct {
+			OK      bool   `json:"ok"`
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"payload"`
@@ -171,7 +172,7 @@ func TestResumeOverSockets(t *testing.T) {
 
 	second := f.dial(t, "", bearer(apiToken))
 	second.send(fmt.Sprintf(`{"type":"acp_resume","session_id":%q,"resume_secret":"wrong","last_event":0}`, started.SessionID))
-	if e, _ := second.chat("error"); e.Code != "not_found" {
+	if e, _ := second.chat("error"); e.Code != "not_found" || e.SessionID != started.SessionID {
 		t.Errorf("a wrong secret: %+v", e)
 	}
 	second.send(fmt.Sprintf(`{"type":"acp_resume","session_id":%q,"resume_secret":%q,"last_event":%d}`, started.SessionID, started.ResumeSecret, event.Event))
@@ -196,6 +197,28 @@ func TestResumeOverSockets(t *testing.T) {
 	if e, _ := second.chat("error"); e.Code != "session_moved" {
 		t.Errorf("the older socket: %+v", e)
 	}
+}
+
+// TestStopAfterResume: a connection that has resumed a session can stop its turn,
+// and another connection cannot.
+func TestStopAfterResume(t *testing.T) {
+	t.Parallel()
+	f := startChat(t)
+	first := f.dial(t, "", bearer(apiToken))
+	first.send(execute("x", "pulse_chat", "wait", "{}"))
+	started, _ := first.chat("session_started")
+	_ = first.ws.CloseNow()
+	stop := fmt.Sprintf(`{"type":"cancel","id":%q,"mode":"pulse_chat"}`, started.SessionID)
+
+	second := f.dial(t, "", bearer(apiToken))
+	second.send(stop)
+	if r, _ := second.chat("job.cancel.response"); r.Data.Payload.OK {
+		t.Errorf("a session of nobody here was stopped: %+v", r)
+	}
+	second.send(fmt.Sprintf(`{"type":"acp_resume","session_id":%q,"resume_secret":%q,"last_event":0}`, started.SessionID, started.ResumeSecret))
+	second.chat("session_started")
+	second.send(stop)
+	second.chat("assistant.turn_end")
 }
 
 // TestChatCancel and bad agents: clear words, and the next prompt works.

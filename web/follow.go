@@ -168,6 +168,8 @@ func (c *conn) withdraw(m cancelRequest) (cancelPayload, about) {
 			x.stop(context.Canceled)
 			return cancelPayload{OK: true, Mode: at.Mode}, at
 		}
+	case m.Mode == chatMode && c.srv.chat != nil && c.srv.chat.stop(c, m.ID):
+		return cancelPayload{OK: true, Mode: at.Mode}, at
 	case id == "":
 		id = m.ID
 	}

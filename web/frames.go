@@ -67,8 +67,9 @@ type (
 		Old  string `json:"old_session_id"`
 		New  string `json:"new_session_id"`
 	}
-	// movedFrame tells the connection that had a session of its loss.
-	movedFrame struct {
+	// sessionErrorFrame is an error that concerns one session: it has moved to
+	// another connection, or cannot be resumed.
+	sessionErrorFrame struct {
 		Type      string     `json:"type"`
 		Code      fault.Code `json:"code"`
 		Message   string     `json:"message"`

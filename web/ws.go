@@ -240,7 +240,7 @@ func (c *conn) resume(m resumeRequest) error {
 	}
 	c.work.Go(func() {
 		if err := c.srv.chat.resume(c.done, c, m); err != nil && c.done.Err() == nil {
-			c.fail(fault.CodeOf(err), fault.MessageOf(err))
+			c.send(sessionErrorFrame{Type: "error", Code: fault.CodeOf(err), Message: fault.MessageOf(err), SessionID: clip(m.SessionID, maxID)})
 		}
 	})
 	return nil
