@@ -19,8 +19,6 @@ import { ShellProvider, answer, say, type Handlers, type Shell } from "./parts/s
 import { Toasts } from "./parts/toast.tsx";
 import { Top } from "./parts/top.tsx";
 import { GuardRow } from "./parts/guardrow.tsx";
-import { socket } from "./wire/socket.ts";
-import { useConnection } from "./wire/store.ts";
 import { Search } from "./pages/search.tsx";
 import { Add } from "./pages/add.tsx";
 import { JobPage, Jobs } from "./pages/jobs.tsx";
@@ -136,7 +134,6 @@ function useSocket(session: Session): void {
   const cache = useQueryClient();
   const { again, state } = useConnection();
   useEffect(() => {
-    socket.denied = () => refusals.dispatchEvent(new Event("unauthorized"));
     socket.ended = () => void cache.invalidateQueries();
     socket.start(session);
     socket.again();
@@ -169,13 +166,6 @@ function Frame({ shell, connection, session }: { shell: Shell; connection: Conne
 
 function Gated({ shell, connection }: { shell: Shell; connection: Connection }) {
   const gate = useGate();
-  const cache = useQueryClient();
-  const session = gate.at === "in" ? gate.session : undefined;
-  useEffect(() => {
-    if (!session) return;
-    socket.ended = () => void cache.invalidateQueries();
-    socket.start(session);
-  }, [session, cache]);
   switch (gate.at) {
     case "waiting": return null;
     case "in": return <Frame shell={shell} connection={connection} session={gate.session} />;

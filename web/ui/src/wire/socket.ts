@@ -17,6 +17,7 @@ class Socket {
   private session: Session | undefined;
   private tries = 0;
   private started = false;
+  private busy = false; // on the way to a new connection
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly waiting = new Map<string, Waiting>();
   private opened: (() => void)[] = [];
@@ -27,7 +28,7 @@ class Socket {
   start(session: Session): void {
     this.session = session;
     if (this.started) return;
-    this.started = true;
+    this.started = this.busy = true;
     void claimChats().then(() => this.connect());
   }
 
@@ -35,7 +36,7 @@ class Socket {
   again(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (!this.ws) void this.connect();
+    if (this.started && !this.ws && !this.busy) void this.connect();
   }
 
   private say(state: "connecting" | "open" | "lost", retryAt = 0): void {
@@ -43,6 +44,7 @@ class Socket {
   }
 
   private async connect(): Promise<void> {
+    this.busy = true;
     if (this.tries === 0) this.say("connecting");
     const at = new URL("/ws", location.href);
     at.protocol = at.protocol.replace("http", "ws");
@@ -54,6 +56,8 @@ class Socket {
       if (error instanceof ApiError && error.status === 401) this.started = false; // until the sign-in, which starts it again
       else this.lost();
       return;
+    } finally {
+      this.busy = false;
     }
     this.ws = ws;
     ws.onopen = () => {
