@@ -1,7 +1,6 @@
 // Routes, the frame around every page, the error boundary, and the keys.
 import { useQueryClient } from "@tanstack/react-query";
 import { Component, Suspense, lazy, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import { useQueryClient } from "@tanstack/react-query";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { refusals, type Session } from "./wire/api.ts";
 import { useGate } from "./wire/session.ts";
