@@ -97,7 +97,7 @@ func (st *stream) act() { st.once.Do(func() { close(st.acted) }) }
 
 // moved tells that another connection has taken the session over.
 func (st *stream) moved(session string) {
-	st.say(movedFrame{Type: "error", Code: codeSessionMoved, Message: "this conversation goes on elsewhere", SessionID: session})
+	st.say(sessionErrorFrame{Type: "error", Code: codeSessionMoved, Message: "this conversation goes on elsewhere", SessionID: session})
 	st.act()
 	st.end(errMoved)
 }
