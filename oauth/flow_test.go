@@ -16,7 +16,7 @@ func TestG4Flow(t *testing.T) {
 	w := newWorld(t)
 	browser := oauthtest.NewBrowser(t, nil)
 	page := browser.Get(w.authorizeURL())
-	for _, text := range []string{"Test client", "127.0.0.1:9", "axon:read", w.url + "/mcp"} {
+	for _, text := range []string{"Test client", "127.0.0.1:9", callback, "axon:read", w.url + "/mcp"} {
 		if !strings.Contains(page.Body, text) {
 			t.Errorf("the page does not name %q", text)
 		}

@@ -33,12 +33,14 @@ type consentView struct {
 	Client     string // as it calls itself
 	ClientHost string // whose document says so; empty: nobody vouches for the name
 	Redirect   string // host that gets the code
-	Local      bool   // the code goes to a program on the person's own machine
-	Server     string
-	Asked      []scopeText
-	Offered    []scopeText
-	Fields     []field
-	CSRF       string
+	// RedirectURI is the whole address, shortened.
+	RedirectURI string
+	Local       bool // the code goes to a program on the person's own machine
+	Server      string
+	Asked       []scopeText
+	Offered     []scopeText
+	Fields      []field
+	CSRF        string
 	// ActionTargets are where the form may lead, for the page's policy.
 	ActionTargets string
 }
@@ -69,7 +71,7 @@ func scopeTexts() []scopeText {
 
 func (s *Server) consentPage(w http.ResponseWriter, r *http.Request, asked *request, query url.Values, csrf string) {
 	c := &consentView{
-		Client: asked.ClientName, Redirect: hostOf(asked.Redirect), Server: s.resource, CSRF: csrf,
+		Client: asked.ClientName, Redirect: hostOf(asked.Redirect), RedirectURI: shortened(asked.Redirect), Server: s.resource, CSRF: csrf,
 		Local: isLoopbackRedirect(asked.Redirect), ActionTargets: s.formTargets(asked.Redirect),
 	}
 	if asked.client.From == "document" {
@@ -94,6 +96,15 @@ func (s *Server) consentPage(w http.ResponseWriter, r *http.Request, asked *requ
 		v.Email = who.Person.Email
 	}
 	s.page(w, r, http.StatusOK, "consent", v)
+}
+
+// shortened is a redirect URI for people: its host stands beside it whole.
+func shortened(uri string) string {
+	const most = 120
+	if len(uri) > most { // it is ASCII
+		return uri[:most] + "…"
+	}
+	return uri
 }
 
 func isLoopbackRedirect(uri string) bool {

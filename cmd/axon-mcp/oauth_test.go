@@ -60,7 +60,7 @@ func newOAuthServer(t testing.TB, env ...string) *oauthServer {
 	s.dir = p.dir
 	p.env = append(p.env, "AXON_MCP_HTTP_PORT="+port, "AXON_WEB_PORT=0", "AXON_MCP_API_KEY=the-static-key-of-the-test", "AXON_MCP_TOOLSETS=all",
 		"GOOGLE_OAUTH_CLIENT_ID="+oauthtest.ClientID, "GOOGLE_OAUTH_CLIENT_SECRET="+oauthtest.ClientSecret, "GOOGLE_OAUTH_ALLOWED_EMAILS=alice@example.com",
-		"GOOGLE_OAUTH_AUTH_URL="+s.google.URL+"/authorize", "GOOGLE_OAUTH_TOKEN_URL="+s.google.URL+"/token", "GOOGLE_OAUTH_JWKS_URL="+s.google.URL+"/keys")
+		"GOOGLE_OAUTH_AUTH_URL="+otherSite(s.google.URL)+"/authorize", "GOOGLE_OAUTH_TOKEN_URL="+s.google.URL+"/token", "GOOGLE_OAUTH_JWKS_URL="+s.google.URL+"/keys")
 	p.env = append(p.env, env...)
 	cmd := p.command("serve")
 	cmd.Stderr = s.stderr
