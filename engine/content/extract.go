@@ -1,6 +1,8 @@
 package content
 
 import (
+	"slices"
+
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -55,6 +57,7 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 		j.body = body
 	}
 	j.endings(j.body)
+	j.authors()
 	j.doubt(j.scope())
 	j.mark(j.body)
 	if j.hasLost() {
@@ -129,11 +132,47 @@ func (j *judge) narrow(n *node) *node {
 				next = c
 			}
 		}
-		if next == nil || next.prose == 0 || !isFrame(next) || isAdmonition(next) {
+		if next == nil || next.prose == 0 || !isFrame(next) || isAdmonition(next) || leavesLead(n, next) {
 			return n
 		}
 		n = next
 	}
+}
+
+// aLead is how many bytes of prose beside the top heading are what a page begins
+// with.
+const aLead = 250
+
+// leavesLead reports whether going down from n to next leaves out, in <main> or
+// <article>, the box that has the top heading and the beginning of the text.
+func leavesLead(n, next *node) bool {
+	if n.weight.tops == 0 || next.weight.tops > 0 || !within(n, atom.Main, atom.Article) {
+		return false
+	}
+	for c := n.first; c != nil && c != next; c = c.next {
+		if h1 := top(c); h1 != nil && !c.junk {
+			return c.prose-h1.weight.text >= aLead
+		}
+	}
+	return false
+}
+
+// top returns the top heading in n, if it has one.
+func top(n *node) *node {
+	if n.weight.tops == 0 {
+		return nil
+	}
+	return find(n, func(n *node) bool { return n.tag == atom.H1 })
+}
+
+// within reports whether n is an element of one of the kinds, or stands in one.
+func within(n *node, tags ...atom.Atom) bool {
+	for ; n != nil; n = n.parent {
+		if slices.Contains(tags, n.tag) {
+			return true
+		}
+	}
+	return false
 }
 
 // isFrame tells elements that only hold others.

@@ -62,3 +62,62 @@ func TestPagesOfLinks(t *testing.T) {
 		t.Errorf("got %.400q", md)
 	}
 }
+
+// A page's lead stays where the box with the text is a sibling of the box with
+// the heading.
+func TestLeadBesideTheText(t *testing.T) {
+	t.Parallel()
+	text := "<div class=body>" + strings.Repeat("<p>What the page says at length, in many words.</p>", 90) + "</div>"
+	lead := "<p>" + strings.Repeat("What it is about, told first. ", 10) + "</p>"
+	if md := parsed(t, "<main><div class=head><h1>Title</h1>"+lead+"</div>"+text+"</main>"); !strings.Contains(md, "told first") || !strings.HasPrefix(md, "# Title") {
+		t.Errorf("the lead is lost: %.300q", md)
+	}
+	if md := parsed(t, "<main><div class=head><h1>Title</h1><p>By Jane, today.</p></div>"+text+"</main>"); strings.Contains(md, "Jane") || !strings.HasPrefix(md, "# Title") {
+		t.Errorf("a byline is no lead: %.300q", md)
+	}
+}
+
+func TestJunkWords(t *testing.T) {
+	t.Parallel()
+	for names, want := range map[string]string{
+		"site-footer": "footer", "siteFooter main_nav": "footer nav", "table_root__adKqa": "", "block__mainNav": "nav", "x__comments": "comments", "head lead": "", "ADS": "ads",
+		"table_nav__adKqa other": "nav",
+	} {
+		if got := strings.Join(junkWords(names), " "); got != want {
+			t.Errorf("%q: got %q, want %q", names, got, want)
+		}
+	}
+}
+
+// Of the box beside each post of a forum, the name is what says something.
+func TestAuthorsBesidePosts(t *testing.T) {
+	t.Parallel()
+	var posts strings.Builder
+	for i := range 6 {
+		fmt.Fprintf(&posts, "<article class=post><div class='cell cell--user'><div><a href=/m/%d>B</a></div><h4><a href=/m/%d>Member%d</a></h4><h5>New Member</h5><dl><dt>Joined</dt><dd>Jun 29, 2016</dd></dl><dl><dt>Messages</dt><dd>1%d</dd></dl></div>"+
+			"<div class=cell><p>Post number %d says this, and a little more than that.</p></div></article>", i, i, i, i, i)
+	}
+	md := parsed(t, "<main><h1>Thread</h1>"+posts.String()+"</main>")
+	for _, gone := range []string{"Joined", "New Member", "2016", "[B]"} {
+		if strings.Contains(md, gone) {
+			t.Errorf("%q is in %.400q", gone, md)
+		}
+	}
+	if !strings.Contains(md, "Member4") || !strings.Contains(md, "Post number 4") {
+		t.Errorf("lost: %.400q", md)
+	}
+	if md := parsed(t, "<main><h1>About</h1><div class=profile><p><a href=/a>Jane</a></p><dl><dt>Joined</dt><dd>2016</dd><dt>Location</dt><dd>Ulm</dd></dl></div><p>"+strings.Repeat("She writes about it. ", 40)+"</p></main>"); !strings.Contains(md, "Ulm") {
+		t.Errorf("the only profile of a page: %.300q", md)
+	}
+}
+
+func TestLabelsOfCode(t *testing.T) {
+	t.Parallel()
+	code := `<pre class="brush: js"><code>let x = 1</code></pre>`
+	if md := parsed(t, "<p>Text.</p><div><div class=header><span>js</span><button>Copy</button></div>"+code+"</div>"); md != "Text.\n\n```js\nlet x = 1\n```" {
+		t.Errorf("got %q", md)
+	}
+	if md := parsed(t, "<p>Text.</p><div><div>main.js</div>"+code+"</div>"); !strings.Contains(md, "main.js") {
+		t.Errorf("a file name is no language: %q", md)
+	}
+}

@@ -27,6 +27,7 @@ var remarkNames = map[string]bool{"comment": true, "comments": true, "commentlis
 // (site-footer, siteFooter, site_footer), and returns those that name what
 // surrounds content.
 func junkWords(names string) (words []string) {
+	names = withoutHashes(names)
 	start := -1
 	for i := 0; i <= len(names); i++ {
 		c := byte(' ')
@@ -45,6 +46,23 @@ func junkWords(names string) (words []string) {
 		}
 	}
 	return words
+}
+
+// withoutHashes drops the hashes that CSS modules put at the end of class names
+// (table_root__adKqa): five letters and digits in which no name hides.
+func withoutHashes(names string) string {
+	if !strings.Contains(names, "__") {
+		return names
+	}
+	var b strings.Builder
+	for name := range strings.FieldsSeq(names) {
+		if at := strings.LastIndex(name, "__"); at > 0 && len(name) == at+2+5 && strings.ToLower(name[at:]) != name[at:] {
+			name = name[:at]
+		}
+		b.WriteString(name)
+		b.WriteByte(' ')
+	}
+	return b.String()
 }
 
 // prose is how much of the text of an element is no link.

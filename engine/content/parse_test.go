@@ -1,6 +1,7 @@
 package content
 
 import (
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,6 +141,18 @@ func TestChunks(t *testing.T) {
 	last := chunks[len(chunks)-1]
 	if got := strings.Join(last.HeadingPath, "/"); got != "Two/Deep" && got != "Two" {
 		t.Errorf("path of the last chunk: %q", got)
+	}
+}
+
+// TestFingerprints holds the hash of blocks to FNV-1a: they are stored.
+func TestFingerprints(t *testing.T) {
+	t.Parallel()
+	for text, words := range map[string]string{"Some Words, here": " some words here", "Größe 世界 [x](y)": " größe 世界 x", "*": ""} {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(words))
+		if got := Blocks(text)[0].Fingerprint; got != h.Sum64() {
+			t.Errorf("%q: %x, want %x", text, got, h.Sum64())
+		}
 	}
 }
 

@@ -14,8 +14,15 @@ const maxTabs = 12
 // panels after it, and writes each label on its panel: what stands in one of
 // several tabs says nothing without its label.
 func (j *judge) labels(n *node) {
+	var before *node
 	for c := n.first; c != nil; c = c.next {
-		if c.kind != html.ElementNode || !isTabRow(c) {
+		if c.kind != html.ElementNode {
+			continue
+		}
+		if before != nil && c.tag == atom.Pre && namesLanguage(before, c) {
+			before.junk = true
+		}
+		if before = c; !isTabRow(c) {
 			continue
 		}
 		var names []string
@@ -79,4 +86,14 @@ func panelsAfter(row *node, n int) []*node {
 		return after
 	}
 	return nil
+}
+
+// namesLanguage tells the label above a code block that says what the fence of
+// the block says.
+func namesLanguage(label, code *node) bool {
+	if label.block && label.tag != atom.Div || label.weight.text == 0 || label.weight.text > 12 {
+		return false
+	}
+	lang := language(code)
+	return lang != "" && strings.EqualFold(tight(label), lang)
 }
