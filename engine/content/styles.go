@@ -65,7 +65,6 @@ func applyStyles(page *html.Node) {
 	for h := range page.Descendants() {
 		switch {
 		case h.Type != html.ElementNode, h.DataAtom == atom.Script, h.DataAtom == atom.Style:
-		case h.DataAtom == atom.Html, h.DataAtom == atom.Body, h.DataAtom == atom.Main: // hidden until a script has run
 		case s.tries > 10*maxMatches:
 			return
 		default:

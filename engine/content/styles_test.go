@@ -24,7 +24,7 @@ func TestHiddenByStyleSheet(t *testing.T) {
 	}
 	shows := []string{
 		`.x{display:none}.x{display:block}`, `.x{display:none}p.x{display:block}`, `@media print{.x{display:none}}`, `@media (max-width:600px){.x{display:none}}`,
-		`.y .x{display:none}`, `.x:hover{display:none}`, `.x::after{display:none}`, `.x{display:none;display:block}`, `body{display:none}`, `.x{display:block!important}#i{display:none}`,
+		`.y .x{display:none}`, `.x:hover{display:none}`, `.x::after{display:none}`, `.x{display:none;display:block}`, `.x{display:block!important}#i{display:none}`,
 		`.x{max-height:0;overflow:hidden}`, `.X{display:none}`, `.x{left:-3px}`, `@font-face{display:none}`, `.x{display:none`[:5], `.x{color:white}`,
 	}
 	for _, css := range shows {

@@ -148,6 +148,12 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		case c.Type == html.TextNode:
 			b.text(c, n)
 		case c.Type != html.ElementNode:
+		case len(c.Attr) > 0 && isRoot(c) && hiddenForGood(c):
+			b.hidden += textSize(c)
+			for c.FirstChild != nil {
+				c.RemoveChild(c.FirstChild)
+			}
+			b.append(n, b.node(c, n))
 		case neverShown(c) && !b.opensByButton(c):
 			if len(c.Attr) > 0 && isHidden(c) {
 				b.hidden += textSize(c)

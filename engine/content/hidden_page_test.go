@@ -1,0 +1,44 @@
+package content
+
+import (
+	"strings"
+	"testing"
+)
+
+// What hides <html>, <body> or <main> holds where no script can undo it, and for
+// a <main> beside more text than its own (N5); pages that wait for a script are
+// read.
+func TestHiddenPages(t *testing.T) {
+	t.Parallel()
+	const shown = "<p>Visible words here, more of them than there are in what is hidden on this page.</p>"
+	for page, read := range map[string]bool{
+		`<body style="display:none"><p>canary</p>`:                                                  false,
+		`<html style="visibility:hidden"><body><p>canary</p>`:                                       false,
+		`<html hidden><body><p>canary</p>`:                                                          false,
+		`<style>body{opacity:0}</style><body><p>canary</p>`:                                         false,
+		`<style>main{display:none}</style><body>` + shown + `<main><p>canary</p></main>`:            false,
+		`<body>` + shown + `<main hidden><p>canary</p></main>`:                                      false,
+		`<body>` + shown + `<script>go()</script><main hidden><p>canary</p></main>`:                 false,
+		`<body><script type="application/ld+json">{}</script><main hidden><p>canary</p></main>`:     false,
+		`<body><p>Wait</p><script>go()</script><main hidden><p>canary and more words</p></main>`:    true,
+		`<body style="display:none" onload="this.style.display=''"><p>canary</p>`:                   true,
+		`<style>body{display:none}</style><script>top === self && go()</script><body><p>canary</p>`: true,
+		`<style>body{font-size:0}p{font-size:16px}</style><body><p>canary</p><p>x</p>`:              true,
+		`<style>body{visibility:hidden}</style><link rel=stylesheet href=a.css><body><p>canary</p>`: true,
+		`<body class="hidden"><p>canary</p>`:                                                        true,
+	} {
+		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(page)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(doc.Markdown, "canary") != read {
+			t.Errorf("%s\ngave %q, want it read: %v", page, doc.Markdown, read)
+		}
+		if !read && doc.Hidden == 0 {
+			t.Errorf("%s: nothing tells that text was hidden", page)
+		}
+		if strings.Contains(page, shown) && !strings.Contains(doc.Markdown, "Visible words here") {
+			t.Errorf("%s lost the visible text: %q", page, doc.Markdown)
+		}
+	}
+}
