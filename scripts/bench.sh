@@ -32,6 +32,8 @@ machine() {
   echo
   echo "## The packages"
   echo
+  echo '`WarmPages` is 20 pages with a script of 50 ms, one after the other in one warm Chrome (bar: 250 ms a page).'
+  echo
   echo '```'
   go test -tags netgo -run '^$' -bench . -benchmem -benchtime "${BENCHTIME:-1s}" $(go list ./... | grep -v /cmd/) |
     grep -E '^(pkg:|Benchmark)' || true

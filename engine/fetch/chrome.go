@@ -180,9 +180,10 @@ func (b *Browser) leave() {
 	b.idle = time.Now()
 }
 
-// Run stops Chrome where it has had nothing to do for a while, until ctx ends.
-// What ctx's end leaves, Close ends.
+// Run removes what an earlier run left behind, and stops Chrome where it has had
+// nothing to do for a while, until ctx ends. What ctx's end leaves, Close ends.
 func (b *Browser) Run(ctx context.Context) error {
+	b.sweepProfiles()
 	ticker := time.NewTicker(idleLimit / 4)
 	defer ticker.Stop()
 	for {

@@ -11,6 +11,7 @@ import (
 
 // TestChromeIsConfined looks at the process: its account, its environment, its
 // flags, and that no DevTools port is open.
+// Rules B2, B6.
 func TestChromeIsConfined(t *testing.T) {
 	t.Setenv("AXON_MCP_API_KEY", "canary-in-the-environment")
 	b := newBrowser(t, ChromeConfig{})

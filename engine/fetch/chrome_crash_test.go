@@ -21,6 +21,7 @@ const words = "<p>words of a page that is read, and not only looked at, by whoev
 
 // A page that kills the whole browser costs itself; the page beside it, which
 // was only there, is read all the same, and so is the next.
+// Rule B6.
 func TestBrowserDies(t *testing.T) { //nolint:paralleltest // one Chromium at a time
 	var b *Browser
 	var beside sync.Once

@@ -202,14 +202,13 @@ func (t *tab) headers(e *devtools.EventRequestPaused) network.ErrorReason {
 		URL: t.job.url.String(), FinalURL: at.String(), Status: status, Header: header, FetchedAt: time.Now().UTC(),
 		Rendered: true,
 	}
-	location := header.Get("Location")
-	if isRedirect(status) && location != "" {
+	if location, redirects := header["Location"]; redirects && isRedirect(status) { // an empty one, too
 		if t.job.request.NoRedirect {
 			t.main = response
 			t.stop(errEnough)
 			return network.ErrorReasonAborted
 		}
-		return t.lead(location)
+		return t.lead(location[0])
 	}
 	t.main = response
 	response.MediaType = declaredType(header.Get("Content-Type"), at.Path)

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	_ "embed" // chrome_take.js
 	"fmt"
 	"strings"
 	"time"
@@ -88,10 +89,8 @@ type taken struct {
 	HTML string `json:"html"`
 }
 
-const takeJS = `(() => {
-	const d = document, r = d.documentElement, html = r ? r.outerHTML : '';
-	return { url: d.URL, type: d.contentType, size: html.length, html: html.length > %d ? '' : html };
-})()`
+//go:embed chrome_take.js
+var takeJS string
 
 // take returns what the job wants of the page. The address that it stands at is
 // judged once more, whatever scripts have made of it (B8).
@@ -103,7 +102,7 @@ func (t *tab) take() (outcome, error) {
 	if t.job.shot != nil {
 		limit = 0 // the HTML is not needed
 	}
-	got, err := evaluate[taken](t, fmt.Sprintf(takeJS, limit))
+	got, err := evaluate[taken](t, fmt.Sprintf("(%s)(%d)", strings.TrimSpace(takeJS), limit))
 	if err != nil {
 		return outcome{}, err
 	}

@@ -29,8 +29,8 @@ func remoteChrome(t *testing.T, flags ...string) string {
 		t.Fatal(err)
 	}
 	b := newBrowser(t, ChromeConfig{})
-	cmd := exec.Command(path, append([]string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + profile, "--no-first-run", "--disable-gpu"}, flags...)...)
-	b.confine(cmd, profile)
+	cmd := exec.Command(path, append([]string{"--headless", "--remote-debugging-port=0", "--user-data-dir=" + profile.dir, "--no-first-run", "--disable-gpu"}, flags...)...)
+	b.confine(cmd, profile.dir)
 	output, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,9 @@ func remoteChrome(t *testing.T, flags ...string) string {
 		_ = cmd.Process.Kill()
 		_, _ = io.Copy(io.Discard, output)
 		_ = cmd.Wait()
-		b.removeProfile(profile)
+		if err := profile.remove(); err != nil {
+			t.Error(err)
+		}
 	})
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {

@@ -32,6 +32,11 @@ type chrome struct {
 
 	mu       sync.Mutex
 	stopping bool
+	used     bool           // it has had a page
+	inHand   int            // tabs with a page
+	spare    *tab           // blank, for the next page; nil: there is none
+	opening  chan struct{}  // closed when spare is there, or is not to be had; nil: none is being opened
+	awaited  bool           // a page waits for that
 	working  sync.WaitGroup // what behind runs
 }
 
@@ -52,7 +57,12 @@ func (c *chrome) dead() bool {
 func (c *chrome) stop() {
 	c.mu.Lock()
 	c.stopping = true
+	spare := c.spare
+	c.spare = nil
 	c.mu.Unlock()
+	if spare != nil {
+		spare.drop()
+	}
 	c.cancel()
 	c.working.Wait()
 }
@@ -84,6 +94,7 @@ func (b *Browser) start() (*chrome, error) {
 			return nil, err
 		}
 		b.proxy = p
+		b.sweepProfiles() // this is the first browser of this process
 	}
 	began := time.Now()
 	c, err := b.launch()
@@ -189,8 +200,8 @@ func (b *Browser) allocate() (context.Context, func(), error) {
 		b.log.Warn("Chromium runs without its sandbox: a page that breaks it has this account's rights", "name", "AXON_CHROME_NO_SANDBOX")
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.NoInheritEnv, chromedp.UserDataDir(profile),
-		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { b.confine(cmd, profile) }),
+		chromedp.ExecPath(path), chromedp.NoInheritEnv, chromedp.UserDataDir(profile.dir),
+		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) { b.confine(cmd, profile.dir) }),
 		chromedp.Flag("no-sandbox", b.cfg.NoSandbox), // false, too, is said: chromedp drops the sandbox for root otherwise
 	}
 	for _, flag := range chromeFlags(b.proxy.address) {
@@ -204,31 +215,10 @@ func (b *Browser) allocate() (context.Context, func(), error) {
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	return ctx, func() {
 		stop()
-		b.removeProfile(profile)
-	}, nil
-}
-
-// newProfile makes Chromium's folder, for one run.
-func newProfile() (string, error) {
-	dir, err := os.MkdirTemp(profileParent(), "axon-chrome-")
-	if err != nil {
-		return "", err
-	}
-	return dir, confineProfile(dir)
-}
-
-// removeProfile removes the folder. Chromium's children outlive it by a moment,
-// and may still write.
-func (b *Browser) removeProfile(dir string) {
-	const tries, pause = 40, 50 * time.Millisecond
-	var err error
-	for range tries {
-		if err = os.RemoveAll(dir); err == nil {
-			return
+		if err := profile.remove(); err != nil {
+			b.log.Warn("the browser's folder stays", "error", err)
 		}
-		time.Sleep(pause)
-	}
-	b.log.Warn("the browser's folder stays", "error", err)
+	}, nil
 }
 
 // confine gives Chromium an environment without our secrets, the profile as its

@@ -77,11 +77,82 @@ var errEnough = errors.New("no more is needed")
 
 // visit does a job in a tab of its own.
 func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome, error) {
-	t, err := c.open(c.proxy.Open())
+	t, err := c.take()
+	defer c.give()
 	if err != nil {
 		return outcome{}, (&tab{chrome: c, job: j, ctx: c.root}).explain(ctx, err)
 	}
+	c.behind(c.prepare)
 	return t.inside(ctx, j, limit, (*tab).perform)
+}
+
+// take returns a tab that no page has been in: the one that is being opened, or
+// was, while another page was waited for, or a new one. Whatever it returns, give
+// follows.
+func (c *chrome) take() (*tab, error) {
+	c.mu.Lock()
+	c.inHand++
+	if opening := c.opening; opening != nil && !c.awaited {
+		c.awaited = true
+		c.mu.Unlock()
+		<-opening
+		c.mu.Lock()
+		c.awaited = false
+	}
+	t := c.spare
+	c.spare = nil
+	c.mu.Unlock()
+	if t != nil && t.isCrashed() {
+		t.drop()
+		t = nil
+	}
+	if t == nil {
+		return c.open(c.proxy.Open())
+	}
+	return t, nil
+}
+
+func (c *chrome) give() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inHand--
+}
+
+// prepare opens a tab for the next page, where that stays within the operator's
+// number of tabs: a tab takes as long to open as many a page to load, and a page
+// is mostly waited for. The first page of a Chrome may be its only one.
+func (c *chrome) prepare() {
+	c.mu.Lock()
+	first := !c.used
+	c.used = true
+	if first || c.stopping || c.opening != nil || c.spare != nil || c.inHand >= c.browser.cfg.Tabs {
+		c.mu.Unlock()
+		return
+	}
+	opening := make(chan struct{})
+	c.opening = opening
+	c.mu.Unlock()
+	t, err := c.open(c.proxy.Open())
+	c.mu.Lock()
+	c.opening = nil
+	close(opening)
+	late := c.stopping
+	if err == nil && !late {
+		c.spare = t
+	}
+	c.mu.Unlock()
+	switch {
+	case err != nil: // the next page will say it
+		c.browser.log.Debug("open a tab ahead", "error", err)
+	case late:
+		t.drop()
+	}
+}
+
+// drop closes a tab that has had no page.
+func (t *tab) drop() {
+	t.session.Close()
+	t.close()
 }
 
 // behind runs work that nobody waits for but stop.
@@ -110,8 +181,7 @@ func (c *chrome) open(session *security.ProxySession) (*tab, error) {
 	err := t.setUp()
 	timer.Stop()
 	if err != nil {
-		t.session.Close()
-		t.close()
+		t.drop()
 		return nil, err
 	}
 	return t, nil
@@ -236,6 +306,11 @@ func (t *tab) unreached(text string) error {
 	t.mu.Unlock()
 	if err := t.session.Failure(at.Host); err != nil {
 		return err
+	}
+	if oneOf(text, "net::ERR_INVALID_REDIRECT", "net::ERR_UNSAFE_REDIRECT", "net::ERR_UNSAFE_PORT", "net::ERR_UNKNOWN_URL_SCHEME", "net::ERR_DISALLOWED_URL_SCHEME", "net::ERR_INVALID_URL") {
+		// Chrome refuses by itself what the guard would refuse; the caller reads the same.
+		t.chrome.browser.log.Warn("blocked", "what", security.LogURL(at.String()), "why", "the browser says "+text)
+		return fault.New(fault.URLBlocked, "the address is not public")
 	}
 	return fault.Errorf(fault.Unavailable, "%s cannot be reached: the browser says %s", security.LogURL(at.String()), clip(strings.TrimPrefix(text, "net::")))
 }

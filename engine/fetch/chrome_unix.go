@@ -28,6 +28,50 @@ func confineProcess(cmd *exec.Cmd) error {
 	return nil
 }
 
+// lockFolder locks a folder until the file is closed, or this process ends;
+// nothing that it starts inherits the lock.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if os.IsNotExist(err) {
+		return nil, errTaken
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, errTaken
+	}
+	locked, err := f.Stat()
+	if err == nil {
+		var there os.FileInfo
+		if there, err = os.Lstat(dir); err == nil && os.SameFile(locked, there) {
+			return f, nil
+		}
+	}
+	_ = f.Close()
+	return nil, errTaken
+}
+
+// ownProfile reports whether a folder belongs to the account that Chromium has
+// here.
+func ownProfile(dir string) bool {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() {
+		return false
+	}
+	uid := uint32(os.Getuid())
+	if uid == 0 {
+		other, _, err := nobody()
+		return stat.Uid == 0 || err == nil && stat.Uid == other // before and after confineProfile
+	}
+	return stat.Uid == uid
+}
+
 // confineProfile gives the profile's folder to who Chromium will run as.
 func confineProfile(dir string) error {
 	if os.Getuid() != 0 {
