@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/security"
+	"github.com/axon-mcp/axon-mcp/security/securitytest"
 )
 
 // accepted makes n URLs that ValidateURL lets pass, with odd hosts, and the
@@ -45,7 +46,7 @@ func accepted(n int) (urls, hosts []string) {
 // TestInsideChromeHosts: Chromium reads each URL that we accept as we do: the
 // request reaches the host that was judged.
 func TestInsideChromeHosts(t *testing.T) {
-	addressRanges(t) // or skips
+	securitytest.AddressRanges(t) // or skips
 	w, p := chromeWorld(t, nil)
 	n, least := 50, 30
 	if os.Getenv("AXON_E2E") != "" {
@@ -56,7 +57,7 @@ func TestInsideChromeHosts(t *testing.T) {
 	got := map[string]string{} // Host by id
 	all := make(chan struct{}, n)
 	batch := 0
-	w.answer(func(rw http.ResponseWriter, r *http.Request) {
+	w.Answer(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 		switch {
 		case r.URL.Path == "/hold":

@@ -9,13 +9,16 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security/securitytest"
 )
 
 // chromeProxy is where the browser's proxy listens in these tests: the one
@@ -24,23 +27,23 @@ const chromeProxy = "127.0.0.1:9280"
 
 // attacks are pages that make a browser ask for every URL of the list U, each in
 // its own way; what a page asks for last, B, is public and must be reached, or
-// the way is none.
+// the way is none. U is a part of the whole list: see attacker.parts.
 func attacks() map[string]string {
 	return map[string]string{
 		"image":         `for (const u of [...U, B]) { const i = new Image(); i.src = u; document.body.append(i); }`,
 		"fetch":         `for (const u of [...U, B]) fetch(u, { mode: 'no-cors' }).catch(() => {});`,
 		"post":          `for (const u of [...U, B]) fetch(u, { mode: 'no-cors', method: 'POST', body: 'x' }).catch(() => {});`,
 		"xhr":           `for (const u of [...U, B]) try { const x = new XMLHttpRequest(); x.open('GET', u); x.send(); } catch {}`,
-		"beacon":        `for (const u of [...U.slice(0, 60), B]) try { navigator.sendBeacon(u, 'x'); } catch {}`,
-		"websocket":     `for (const u of [...U.slice(0, 200), B]) try { new WebSocket(u.replace(/^http/, 'ws')); } catch {}`,
+		"beacon":        `for (const u of [...U, B]) try { navigator.sendBeacon(u, 'x'); } catch {}`,
+		"websocket":     `for (const u of [...U, B]) try { new WebSocket(u.replace(/^http/, 'ws')); } catch {}`,
 		"eventsource":   `for (const u of [...U, B]) try { new EventSource(u); } catch {}`,
-		"iframe":        `for (const u of [...U.slice(0, 40), B]) { const f = document.createElement('iframe'); f.src = u; document.body.append(f); }`,
-		"form":          `for (const u of [...U.slice(40, 60), B]) { const n = 'f' + Math.random(), f = document.createElement('iframe'), g = document.createElement('form'); f.name = n; g.target = n; g.action = u; g.method = 'post'; document.body.append(f, g); g.submit(); }`,
+		"iframe":        `for (const u of [...U, B]) { const f = document.createElement('iframe'); f.src = u; document.body.append(f); }`,
+		"form":          `for (const u of [...U, B]) { const n = 'f' + Math.random(), f = document.createElement('iframe'), g = document.createElement('form'); f.name = n; g.target = n; g.action = u; g.method = 'post'; document.body.append(f, g); g.submit(); }`,
 		"css":           `for (const u of [...U, B]) { const d = document.createElement('div'); d.style.backgroundImage = 'url(' + JSON.stringify(u) + ')'; d.textContent = 'x'; document.body.append(d); }`,
 		"stylesheet":    `for (const u of [...U, B]) { const l = document.createElement('link'); l.rel = 'stylesheet'; l.href = u; document.head.append(l); }`,
 		"font":          `for (const u of [...U, B]) new FontFace('f', 'url(' + JSON.stringify(u) + ')').load().catch(() => {});`,
 		"script":        `for (const u of [...U, B]) { const s = document.createElement('script'); s.src = u; document.head.append(s); }`,
-		"video":         `for (const u of [...U.slice(0, 60), B]) { const v = document.createElement('video'); v.preload = 'auto'; v.src = u; document.body.append(v); }`,
+		"video":         `for (const u of [...U, B]) { const v = document.createElement('video'); v.preload = 'auto'; v.src = u; document.body.append(v); }`,
 		"prefetch":      `for (const rel of ['dns-prefetch', 'preconnect', 'prefetch', 'preload', 'modulepreload']) for (const u of [...U, B]) { const l = document.createElement('link'); l.rel = rel; l.as = 'image'; l.href = u; document.head.append(l); }`,
 		"redirect":      `for (const u of [...U, B]) fetch('/redirect?to=' + encodeURIComponent(u), { mode: 'no-cors' }).catch(() => {});`,
 		"worker":        `const w = new Worker(URL.createObjectURL(new Blob(['onmessage = (e) => { for (const u of e.data) fetch(u, { mode: "no-cors" }).catch(() => {}); }']))); w.postMessage([...U, B]);`,
@@ -51,7 +54,7 @@ func attacks() map[string]string {
 // quiet are attacks by which nothing at all may be reached.
 func quiet() map[string]string {
 	return map[string]string{
-		"open":   `for (const u of [...U.slice(0, 40), B]) try { window.open(u); } catch {}`,
+		"open":   `for (const u of [...U, B]) try { window.open(u); } catch {}`,
 		"webrtc": `const servers = ['10.0.0.1', '127.0.0.1', '169.254.169.254', '93.184.215.14'].flatMap((h) => ['stun:' + h + ':3478', 'turn:' + h + ':3478']).map((urls) => ({ urls, username: 'u', credential: 'c' })); for (const s of servers) { const p = new RTCPeerConnection({ iceServers: [s] }); p.onicecandidate = (e) => { if (e.candidate) { document.body.append('LEAK ' + e.candidate.candidate); fetch('/leak'); } }; p.createDataChannel('x'); p.createOffer().then((o) => p.setLocalDescription(o)); }`,
 		"schemes": `for (const u of ['file:///etc/passwd', 'file:///proc/self/environ', 'chrome://version/', 'view-source:http://127.0.0.1/', 'devtools://devtools/bundled/inspector.html', 'ftp://127.0.0.1/', 'chrome-extension://x/', 'filesystem:http://127.0.0.1/', 'about:version']) {
 			const f = document.createElement('iframe'); f.src = u; f.onload = () => { try { if (f.contentDocument.body.textContent.includes('root:')) fetch('/leak'); } catch {} }; document.body.append(f);
@@ -62,22 +65,46 @@ func quiet() map[string]string {
 
 // attacker serves the attacks and notes what was reached.
 type attacker struct {
-	list    []byte // JSON
+	list    []string
 	mu      sync.Mutex
 	news    *sync.Cond
 	reached map[string]bool // by host
 	leaked  bool
 }
 
-func newAttacker(t *testing.T, list []string) *attacker {
-	t.Helper()
-	a := &attacker{reached: map[string]bool{}}
+func newAttacker(list []string) *attacker {
+	a := &attacker{list: list, reached: map[string]bool{}}
 	a.news = sync.NewCond(&a.mu)
-	var err error
-	if a.list, err = json.Marshal(list); err != nil {
-		t.Fatal(err)
-	}
 	return a
+}
+
+// parts is the list in pieces that one page can ask for at once by a way. The
+// ways that are no more than another word for one of the others take a part of
+// it in all.
+func (a *attacker) parts(way string) [][]string {
+	most, list := 400, a.list
+	switch way {
+	case "iframe", "video", "open":
+		most = 80
+	case "form":
+		most = 20
+	case "beacon": // Chromium bounds what beacons may carry
+		most = 60
+	case "websocket": // it bounds these, too
+		most = 200
+	case "prefetch": // five requests each
+		most = 300
+	}
+	switch way {
+	case "post", "xhr", "beacon", "eventsource", "form", "font", "script", "video", "stylesheet", "worker", "open":
+		list = slices.Collect(func(yield func(string) bool) {
+			for i := len(way) % 5; i < len(a.list) && yield(a.list[i]); i += 5 {
+			}
+		})
+	case "webrtc", "schemes":
+		list = list[:1] // they have lists of their own
+	}
+	return slices.Collect(slices.Chunk(list, most))
 }
 
 // wait returns when host was reached, or ctx has ended.
@@ -114,7 +141,7 @@ func (a *attacker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		a.wait(ctx, "b-"+way+".example.com")
+		a.wait(ctx, "b"+r.URL.Query().Get("part")+"-"+way+".example.com")
 	case name == "redirect" && r.URL.Query().Has("to"):
 		rw.Header()["Location"] = []string{r.URL.Query().Get("to")}
 		rw.WriteHeader(http.StatusFound)
@@ -122,8 +149,10 @@ func (a *attacker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "text/javascript")
 		_, _ = rw.Write([]byte(`onactivate = (e) => e.waitUntil(clients.claim()); onmessage = (e) => e.waitUntil(Promise.allSettled(e.data.map((u) => fetch(u, { mode: 'no-cors' }))));`))
 	case script != "":
-		_, _ = fmt.Fprintf(rw, `<!doctype html><title>%s</title><body>%s<script>const U = %s, B = 'http://b-%s.example.com/';
-fetch('/hold?name=%s'); %s</script>`, name, strings.Repeat("<p>a page like any other", 20), a.list, name, name, script)
+		part, _ := strconv.Atoi(r.URL.Query().Get("part"))
+		list, _ := json.Marshal(a.parts(name)[part])
+		_, _ = fmt.Fprintf(rw, `<!doctype html><title>%s</title><body>%s<script>const U = %s, B = 'http://b%d-%s.example.com/';
+fetch('/hold?part=%d&name=%s'); %s</script>`, name, strings.Repeat("<p>a page like any other", 20), list, part, name, part, name, script)
 	default:
 		_, _ = rw.Write([]byte("<!doctype html><title>Reached</title><p>You reached it"))
 	}
@@ -132,21 +161,25 @@ fetch('/hold?name=%s'); %s</script>`, name, strings.Repeat("<p>a page like any o
 // run lets one attack happen.
 func (a *attacker) run(t *testing.T, w *world, client *server, name string) {
 	t.Helper()
-	url := "http://attacker.example.com/" + name
-	if name == "serviceworker" {
-		url = "http://localhost:3000/" + name
-	}
-	var got struct{ Status int }
-	err := client.call(t.Context(), "screenshot", map[string]any{"url": url, "full_page": false}, &got, nil)
-	if (err != nil || got.Status != 200) && name != "schemes" { // where that leads, nothing is to be seen
-		t.Errorf("%v %+v", err, got)
+	for part := range a.parts(name) {
+		url := fmt.Sprintf("http://attacker.example.com/%s?part=%d", name, part)
+		if name == "serviceworker" {
+			url = fmt.Sprintf("http://localhost:3000/%s?part=%d", name, part)
+		}
+		var got struct{ Status int }
+		err := client.call(t.Context(), "screenshot", map[string]any{"url": url, "full_page": false}, &got, nil)
+		if (err != nil || got.Status != 200) && name != "schemes" { // where that leads, nothing is to be seen
+			t.Errorf("part %d: %v %+v", part, err, got)
+		}
+		a.mu.Lock()
+		if attacks()[name] != "" && !a.reached[fmt.Sprintf("b%d-%s.example.com", part, name)] {
+			t.Errorf("part %d: nothing was reached: the attack is none", part)
+		}
+		a.mu.Unlock()
 	}
 	w.checkSentByChrome(t, name)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if attacks()[name] != "" && !a.reached["b-"+name+".example.com"] {
-		t.Error("nothing was reached: the attack is none")
-	}
 	if a.leaked {
 		t.Error("something leaked")
 	}
@@ -155,12 +188,12 @@ func (a *attacker) run(t *testing.T, w *world, client *server, name string) {
 // checkSentByChrome is checkSent, but for the way to the proxy.
 func (w *world) checkSentByChrome(t *testing.T, what string) {
 	t.Helper()
-	table := addressRanges(t)
-	for to, n := range w.seen.take(t) {
+	table := securitytest.AddressRanges(t)
+	for to, n := range w.Sent(t) {
 		if to.String() == chromeProxy {
 			continue
 		}
-		if table.hold(to.Addr()) || to.Port() == 22 || to.Port() == 5432 || to.Port() == 6379 || to.Port() == 3478 {
+		if table.Hold(to.Addr()) || to.Port() == 22 || to.Port() == 5432 || to.Port() == 6379 || to.Port() == 3478 {
 			t.Errorf("%s: %d packets were sent to %s", what, n, to)
 		}
 	}
@@ -182,22 +215,40 @@ func chromeWorld(t *testing.T, names map[string]string) (*world, *program) {
 	}
 	// localhost stands for a secure origin, which service workers need; here it
 	// is a name like any other.
-	return w, w.program("AXON_CHROME_PROXY_LISTEN="+chromeProxy, "AXON_ALLOW_HOSTS=localhost:3000")
+	path, err := exec.LookPath("chromium")
+	if errShell == nil {
+		path, err = "/usr/lib/chromium/chromium-headless-shell", nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, w.program("AXON_CHROME_PROXY_LISTEN="+chromeProxy, "AXON_ALLOW_HOSTS=localhost:3000", "AXON_CHROME_PATH="+w.CA.TrustingChrome(t, path))
 }
 
-// TestInsideChrome: pages make Chromium ask for every URL of the table that must
-// be blocked, in every way that a page has. No packet is sent to a blocked
-// address, and each way does reach what is public.
-func TestInsideChrome(t *testing.T) {
-	rows, names := hostileURLs(t)
-	names["localhost"] = public
+// forbidden is every URL of the tables that must be blocked: rows, ranges as
+// literals and behind names, targets of redirects; and ports of services.
+func forbidden(t *testing.T) ([]string, map[string]string) {
+	t.Helper()
+	rows, names := securitytest.URLs(t)
 	var list []string
-	for i, row := range rows {
-		if i%6 != 0 && os.Getenv("AXON_E2E") == "" {
-			continue // each page takes seconds with all of them
+	for _, row := range rows {
+		if !row.Allow && !row.Flips && !strings.HasPrefix(row.Trick, "dns empty") {
+			list = append(list, strings.ToValidUTF8(row.URL, "\uFFFD"))
 		}
-		if !row.allow && !row.flips && !strings.HasPrefix(row.trick, "dns empty") {
-			list = append(list, strings.ToValidUTF8(row.url, "\uFFFD"))
+	}
+	blocked, more := securitytest.AddressRanges(t).BlockedTargets()
+	maps.Copy(names, more)
+	for i, url := range blocked {
+		if i%4 == 0 {
+			url = strings.Replace(url, "http:", "https:", 1)
+		}
+		list = append(list, url)
+	}
+	for _, chain := range securitytest.Redirects(t) {
+		for _, hop := range chain.Hops {
+			if _, to, _ := strings.Cut(hop, " "); !chain.Allow && !strings.HasPrefix(to, "http://example.") && to != "" {
+				list = append(list, strings.TrimPrefix(to, "refresh:0;url="))
+			}
 		}
 	}
 	for port := range strings.SplitSeq("22 80 443 3000 5432 6379 8080", " ") {
@@ -207,9 +258,26 @@ func TestInsideChrome(t *testing.T) {
 			}
 		}
 	}
+	if everything() {
+		return list, names
+	}
+	var some []string // each page takes seconds with all of them
+	for i := 0; i < len(list); i += 8 {
+		some = append(some, list[i])
+	}
+	return some, names
+}
+
+// TestInsideChrome: pages make Chromium ask for every URL that must be blocked,
+// in every way that a page has. No packet is sent to a blocked address, and each
+// way does reach what is public.
+// Rules B1, B2, B3, B4.
+func TestInsideChrome(t *testing.T) {
+	list, names := forbidden(t)
+	names["localhost"] = securitytest.Public
 	w, p := chromeWorld(t, names)
-	a := newAttacker(t, list)
-	w.answer(a.ServeHTTP)
+	a := newAttacker(list)
+	w.Answer(a.ServeHTTP)
 	client := p.stdio()
 	defer client.kill(t)
 	for _, name := range append(slices.Sorted(maps.Keys(attacks())), slices.Sorted(maps.Keys(quiet()))...) {
@@ -220,17 +288,41 @@ func TestInsideChrome(t *testing.T) {
 	}
 }
 
+// arrival is a top document that the whole program is sent to, and what must
+// become of it.
+type arrival struct {
+	url     string
+	row     securitytest.Hostile
+	refused bool // with url_blocked
+}
+
+// arrivals are the rows as top documents: by their own name, where only the
+// resolver or the proxy can tell, and by redirects and scripts.
+// engine/fetch sends Chromium to all of them past our own judgement.
+func arrivals(rows []securitytest.Hostile) []arrival {
+	var list []arrival
+	for i, row := range rows {
+		dns := strings.HasPrefix(row.Trick, "dns ") && !row.Flips
+		if dns || row.Allow && (everything() || strings.HasPrefix(row.URL, "https://") && i%2 == 0) {
+			list = append(list, arrival{row.URL, row, dns && !row.Allow && row.Trick != "dns empty answer"})
+		}
+		if !row.Allow && (i%40 == 0 || everything() && i%5 == 0) {
+			for _, way := range []string{"redirect", "script"} { // each on a host of its own, or they would wait for each other
+				list = append(list, arrival{fmt.Sprintf("http://%s%d.example.com/%s?to=%s", way, i, way, queryEscape(row.URL)), row, false})
+			}
+		}
+	}
+	return list
+}
+
 // TestInsideChromeTop: the same for the page itself: names that resolve to what
-// is blocked, redirects, and scripts that lead there.
+// is blocked, redirects, and scripts that lead there; public pages over http and
+// https are read.
+// Rule B5.
 func TestInsideChromeTop(t *testing.T) {
-	rows, names := hostileURLs(t)
+	rows, names := securitytest.URLs(t)
 	w, p := chromeWorld(t, names)
-	var mu sync.Mutex
-	reached := map[string]int{}
-	w.answer(func(rw http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		reached[r.Host]++
-		mu.Unlock()
+	w.Answer(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Connection", "close")
 		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 		to := r.URL.Query().Get("to")
@@ -247,31 +339,24 @@ func TestInsideChromeTop(t *testing.T) {
 	})
 	client := p.stdio()
 	defer client.kill(t)
-	whole := os.Getenv("AXON_E2E") != ""
-	for i, row := range rows {
-		dns := strings.HasPrefix(row.trick, "dns ") && !row.flips
-		urls := []string{}
-		if dns || whole && row.allow {
-			urls = append(urls, row.url)
+	for batch := range slices.Chunk(arrivals(rows), 40) {
+		urls := []string{"http://anchor.example.com/"} // a call fails as a whole where all fail
+		for _, one := range batch {
+			urls = append(urls, one.url)
 		}
-		if whole && !row.allow || !row.allow && i%40 == 0 {
-			for _, way := range []string{"redirect", "script"} {
-				urls = append(urls, "http://attacker.example.com/"+way+"?to="+queryEscape(row.url))
-			}
+		var got scraped
+		if err := client.call(t.Context(), "scrape", map[string]any{"urls": urls, "render": "chrome"}, &got, nil); err != nil || len(got.Pages) != len(urls) {
+			t.Fatalf("%v, %d pages for %d URLs\n%s", err, len(got.Pages), len(urls), client.stderr)
 		}
-		for _, url := range urls {
-			if strings.HasPrefix(url, "https://") {
-				continue // Chromium does not know our authority
-			}
-			var got scraped
-			err := client.call(t.Context(), "scrape", map[string]any{"url": url, "render": "chrome"}, &got, nil)
+		for i, one := range batch {
+			code := got.Pages[i+1].Code
 			switch {
-			case row.allow && err != nil:
-				t.Errorf("%q (%s): %v", url, row.trick, err)
-			case !row.allow && err == nil && url == row.url: // what a browser makes of odd spellings in a page may be public
-				t.Errorf("%q (%s) was read", url, row.trick)
-			case dns && !row.allow && fault.CodeOf(err) != fault.URLBlocked && row.trick != "dns empty answer":
-				t.Errorf("%q (%s): got %v", url, row.trick, err)
+			case one.row.Allow && code != "":
+				t.Errorf("%q (%s): %s %s", one.url, one.row.Trick, code, got.Pages[i+1].Message)
+			case !one.row.Allow && code == "" && one.url == one.row.URL: // what a browser makes of odd spellings in a page may be public
+				t.Errorf("%q (%s) was read", one.url, one.row.Trick)
+			case one.refused && code != string(fault.URLBlocked):
+				t.Errorf("%q (%s): got %s %s", one.url, one.row.Trick, code, got.Pages[i+1].Message)
 			}
 		}
 	}
@@ -296,6 +381,7 @@ func queryEscape(s string) string {
 
 // TestInsideChromeProxy: another process on this machine gets nothing out of the
 // browser's proxy, while it works.
+// Rule B7.
 func TestInsideChromeProxy(t *testing.T) {
 	w, p := chromeWorld(t, nil)
 	client := p.stdio()
@@ -315,8 +401,8 @@ func TestInsideChromeProxy(t *testing.T) {
 			t.Errorf("%v: got %q, %v", args, out, err)
 		}
 	}
-	for to := range w.seen.take(t) {
-		if to != netip.MustParseAddrPort(chromeProxy) && to.Addr() != netip.MustParseAddr(public) {
+	for to := range w.Sent(t) {
+		if to != netip.MustParseAddrPort(chromeProxy) && to.Addr() != netip.MustParseAddr(securitytest.Public) {
 			t.Errorf("a packet was sent to %s", to)
 		}
 	}
@@ -326,7 +412,7 @@ func TestInsideChromeProxy(t *testing.T) {
 // crawl, and without a browser as it is.
 func TestInsideChromeAuto(t *testing.T) {
 	w, p := chromeWorld(t, nil)
-	w.answer(func(rw http.ResponseWriter, r *http.Request) {
+	w.Answer(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			rw.WriteHeader(http.StatusNotFound)
 			return
@@ -361,4 +447,65 @@ func TestInsideChromeAuto(t *testing.T) {
 			t.Errorf("%v without a browser: %+v", args, out)
 		}
 	}
+}
+
+// TestKilledLeavesNoBrowser (B6): a program that is killed takes Chromium with it,
+// and the next one removes the folder that stayed.
+func TestKilledLeavesNoBrowser(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("chromium"); err != nil {
+		missing(t, "chromium is not installed: scripts/setup-test.sh brings it")
+	}
+	folder, err := os.MkdirTemp("", "axon-test-") // t.TempDir is closed to nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o777); err != nil { //nolint:gosec // as /tmp is
+		t.Fatal(err)
+	}
+	s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<!doctype html><title>T</title><p>Words of a page."))
+	}))
+	p := newProgram(t, s)
+	p.env = append(p.env, "TMPDIR="+folder)
+	client := p.stdio()
+	if err := client.call(t.Context(), "scrape", map[string]any{"url": s.URL, "render": "chrome"}, &scraped{}, nil); err != nil {
+		t.Fatalf("%v\n%s", err, client.stderr)
+	}
+	left, _ := filepath.Glob(filepath.Join(folder, "axon-chrome-*"))
+	if len(left) != 1 || usersOf(left[0]) == 0 {
+		t.Fatalf("the folders are %v", left)
+	}
+	_ = client.cmd.Process.Kill()
+	_ = client.cmd.Wait()
+	for deadline := time.Now().Add(30 * time.Second); usersOf(left[0]) > 0; time.Sleep(20 * time.Millisecond) { // nothing tells of processes that are not ours
+		if time.Now().After(deadline) {
+			t.Fatalf("%d processes of Chromium live on", usersOf(left[0]))
+		}
+	}
+	if _, err := os.Stat(left[0]); err != nil {
+		t.Logf("the folder is gone already: %v", err)
+	}
+	next := p.stdio()
+	defer next.kill(t)
+	if err := next.call(t.Context(), "scrape", map[string]any{"url": s.URL, "render": "chrome"}, &scraped{}, nil); err != nil {
+		t.Fatalf("%v\n%s", err, next.stderr)
+	}
+	if _, err := os.Stat(left[0]); !os.IsNotExist(err) {
+		t.Errorf("the folder of the killed program is still there: %v", err)
+	}
+}
+
+// usersOf counts the processes that have a folder in their arguments.
+func usersOf(folder string) int {
+	n := 0
+	lists, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, list := range lists {
+		if arguments, err := os.ReadFile(list); err == nil && strings.Contains(string(arguments), "--user-data-dir="+folder) {
+			n++
+		}
+	}
+	return n
 }

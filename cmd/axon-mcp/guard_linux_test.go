@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,106 +17,20 @@ import (
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/fault"
+	"github.com/axon-mcp/axon-mcp/security/securitytest"
 )
-
-// hostileRows reads one of the tables of hostile inputs, or skips where they
-// are not at hand.
-func hostileRows(t *testing.T, name string) [][]string {
-	t.Helper()
-	dir := os.Getenv("AXON_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "data", name))
-	if err != nil {
-		t.Skipf("%s: %v", notHere, err)
-	}
-	var rows [][]string
-	for line := range strings.Lines(string(raw)) {
-		if line = strings.TrimSuffix(line, "\n"); !strings.HasPrefix(line, "#") && line != "" {
-			rows = append(rows, strings.Split(line, "\t"))
-		}
-	}
-	return rows[1:]
-}
 
 // everything tells that the whole tables go through every door: in make test. In
 // make check a part of them takes the slow ones.
 func everything() bool { return os.Getenv("AXON_E2E") != "" }
 
-// hostile is one row of the table of URLs.
-type hostile struct {
-	url   string
-	allow bool
-	trick string
-	flips bool // its name changes its address
-}
-
-// hostileURLs reads the table, and what its names resolve to.
-func hostileURLs(t *testing.T) ([]hostile, map[string]string) {
-	t.Helper()
-	names := map[string]string{}
-	var list []hostile
-	for _, row := range hostileRows(t, "ssrf_urls.tsv") {
-		raw, err := strconv.Unquote(`"` + row[0] + `"`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if row[3] == "dns" {
-			_, host, _ := strings.Cut(raw, "://")
-			names[strings.TrimSuffix(host, "/")] = row[4]
-		}
-		list = append(list, hostile{raw, row[1] == "expect-allow", row[2], strings.Contains(row[4], ">")})
-	}
-	list = slices.DeleteFunc(list, func(h hostile) bool { // one name has a row that passes and a row with an address that does not
-		_, host, _ := strings.Cut(h.url, "://")
-		_, resolved := names[strings.TrimSuffix(host, "/")]
-		return h.allow && resolved && !strings.HasPrefix(h.trick, "allow dns")
-	})
-	if len(list) < 300 {
-		t.Fatalf("only %d rows", len(list))
-	}
-	return list, names
-}
-
-// ranges are the rows of the table of addresses: a second opinion, which shares
-// no code with package security.
-type ranges struct {
-	blocked []netip.Prefix
-	reached []netip.Addr
-}
-
-func addressRanges(t *testing.T) ranges {
-	t.Helper()
-	var r ranges
-	for _, row := range hostileRows(t, "ssrf_ranges.tsv") {
-		p := netip.MustParsePrefix(row[0])
-		switch row[2] {
-		case "yes":
-			r.blocked = append(r.blocked, p)
-		case "no":
-			r.reached = append(r.reached, p.Addr())
-		}
-	}
-	return r
-}
-
-func (r ranges) hold(a netip.Addr) bool {
-	for _, p := range r.blocked {
-		if p.Contains(a.Unmap()) {
-			return true
-		}
-	}
-	return a.Is4In6() || a.Is6() && strings.Contains(a.StringExpanded(), ":5efe:") // ISATAP
-}
-
 // checkSent fails for each packet to an address that must not be reached, or to
 // a port of a service.
 func (w *world) checkSent(what string) {
 	w.t.Helper()
-	table := addressRanges(w.t)
-	for to, n := range w.seen.take(w.t) {
-		if table.hold(to.Addr()) || to.Port() == 22 || to.Port() == 5432 || to.Port() == 6379 {
+	table := securitytest.AddressRanges(w.t)
+	for to, n := range w.Sent(w.t) {
+		if table.Hold(to.Addr()) || to.Port() == 22 || to.Port() == 5432 || to.Port() == 6379 {
 			w.t.Errorf("%s: %d packets were sent to %s", what, n, to)
 		}
 	}
@@ -182,33 +95,33 @@ const refused = "url_blocked: the address is not public"
 // blocked reads the same whatever the reason, and no packet is sent there; what
 // must pass is reached.
 func TestInsideURLs(t *testing.T) {
-	rows, names := hostileURLs(t)
+	rows, names := securitytest.URLs(t)
 	for _, door := range []string{"cli", "mcp"} {
 		t.Run(door, func(t *testing.T) { checkURLs(t, door, rows, names) }) // names that change their address begin anew
 	}
 }
 
-func checkURLs(t *testing.T, door string, rows []hostile, names map[string]string) {
+func checkURLs(t *testing.T, door string, rows []securitytest.Hostile, names map[string]string) {
 	w := newWorld(t, names)
 	p := w.program()
 	client := p.stdio()
 	defer client.kill(t)
-	var tried []hostile
+	var tried []securitytest.Hostile
 	var urls []string
 	for _, row := range rows {
-		if door == "cli" && strings.ContainsRune(row.url, 0) {
+		if door == "cli" && strings.ContainsRune(row.URL, 0) {
 			continue // no argument of a process holds a NUL
 		}
-		tried, urls = append(tried, row), append(urls, row.url)
+		tried, urls = append(tried, row), append(urls, row.URL)
 	}
 	scrape := p.doors(client)[door]
 	for i, verdict := range verdicts(t, urls, scrape) {
 		row := tried[i]
-		for again := 0; row.flips && verdict == "" && again < 3; again++ {
-			verdict = verdicts(t, []string{row.url}, scrape)[0] // the first answers were public
+		for again := 0; row.Flips && verdict == "" && again < 3; again++ {
+			verdict = verdicts(t, []string{row.URL}, scrape)[0] // the first answers were public
 		}
-		if row.allow != (verdict == "") || verdict != "" && verdict != refused && row.trick != "dns empty answer" {
-			t.Errorf("%q (%s): got %q, want allowed=%v", row.url, row.trick, verdict, row.allow)
+		if row.Allow != (verdict == "") || verdict != "" && verdict != refused && row.Trick != "dns empty answer" {
+			t.Errorf("%q (%s): got %q, want allowed=%v", row.URL, row.Trick, verdict, row.Allow)
 		}
 	}
 	w.checkSent(door)
@@ -216,8 +129,9 @@ func checkURLs(t *testing.T, door string, rows []hostile, names map[string]strin
 
 // TestInsideSameAnswer: the caller cannot tell a target that listens from one
 // that does not, nor one reason from another; the operator's log can.
+// Rule C14.
 func TestInsideSameAnswer(t *testing.T) {
-	hostileRows(t, "ssrf_urls.tsv") // or skips
+	securitytest.Rows(t, "ssrf_urls.tsv") // or skips
 	w := newWorld(t, map[string]string{"listens.example.net": "127.0.0.1", "silent.example.net": "127.0.0.1", "meta.example.net": "169.254.169.254"})
 	p := w.program()
 	client := p.stdio()
@@ -278,11 +192,11 @@ func TestInsideSameAnswer(t *testing.T) {
 // TestInsideUpstreamProxy: with AXON_HTTP_PROXY every row is judged here, and
 // the proxy is asked for judged addresses only, never for a name.
 func TestInsideUpstreamProxy(t *testing.T) {
-	rows, names := hostileURLs(t)
+	rows, names := securitytest.URLs(t)
 	w := newWorld(t, names)
 	var mu sync.Mutex
 	asked := map[string]bool{}
-	w.answer(func(rw http.ResponseWriter, r *http.Request) {
+	w.Answer(func(rw http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		asked[r.RequestURI] = r.Method == http.MethodConnect
 		mu.Unlock()
@@ -302,15 +216,15 @@ func TestInsideUpstreamProxy(t *testing.T) {
 	defer client.kill(t)
 	var urls []string
 	for _, row := range rows {
-		if !strings.HasPrefix(row.url, "https://") {
-			urls = append(urls, row.url)
+		if !strings.HasPrefix(row.URL, "https://") {
+			urls = append(urls, row.URL)
 		}
 	}
 	verdicts(t, urls, p.doors(client)["mcp"])
-	table := addressRanges(t)
+	table := securitytest.AddressRanges(t)
 	for target, connect := range asked {
 		to, err := netip.ParseAddrPort(target)
-		if err != nil || !connect || table.hold(to.Addr()) {
+		if err != nil || !connect || table.Hold(to.Addr()) {
 			t.Errorf("the proxy was asked for %s: %v", target, err)
 		}
 	}
@@ -323,26 +237,26 @@ func TestInsideUpstreamProxy(t *testing.T) {
 // TestInsideOneProcessEach: rows by themselves, as a person types them: exit
 // code, JSON on stdout, nothing that tells of the target.
 func TestInsideOneProcessEach(t *testing.T) {
-	rows, names := hostileURLs(t)
+	rows, names := securitytest.URLs(t)
 	w := newWorld(t, names)
 	p := w.program()
 	for i, row := range rows {
 		if i%4 != 0 && !everything() { // the other doors take all of them in any case
 			continue
 		}
-		if row.flips || row.trick == "dns empty answer" || strings.ContainsRune(row.url, 0) {
+		if row.Flips || row.Trick == "dns empty answer" || strings.ContainsRune(row.URL, 0) {
 			continue
 		}
-		got := p.run("scrape", "--json", "--", row.url)
-		if row.allow {
+		got := p.run("scrape", "--json", "--", row.URL)
+		if row.Allow {
 			if got.code != 0 || !strings.Contains(got.stdout, "You reached") {
-				t.Errorf("%q: exit %d\n%s%s", row.url, got.code, got.stdout, got.stderr)
+				t.Errorf("%q: exit %d\n%s%s", row.URL, got.code, got.stdout, got.stderr)
 			}
 			continue
 		}
 		var failed failure
 		if err := json.Unmarshal([]byte(got.stdout), &failed); err != nil || got.code != 1 || failed.Code != fault.URLBlocked || failed.Message != "the address is not public" {
-			t.Errorf("%q: exit %d, %v\n%s%s", row.url, got.code, err, got.stdout, got.stderr)
+			t.Errorf("%q: exit %d, %v\n%s%s", row.URL, got.code, err, got.stdout, got.stderr)
 		}
 	}
 	w.checkSent("cli, one by one")
@@ -351,7 +265,7 @@ func TestInsideOneProcessEach(t *testing.T) {
 // TestInsideRanges: the first, the middle and the last address of each range,
 // as a literal and behind a name.
 func TestInsideRanges(t *testing.T) {
-	table := addressRanges(t)
+	table := securitytest.AddressRanges(t)
 	names := map[string]string{}
 	var urls []string
 	want := map[string]bool{} // by URL: reached
@@ -364,15 +278,15 @@ func TestInsideRanges(t *testing.T) {
 			want[url] = reached
 		}
 	}
-	for _, p := range table.blocked {
-		first, middle, last := spread(p)
+	for _, p := range table.Blocked {
+		first, middle, last := securitytest.Spread(p)
 		add(first, false)
 		if p.Bits() < p.Addr().BitLen() {
 			add(middle, false)
 			add(last, false)
 		}
 	}
-	for _, a := range table.reached {
+	for _, a := range table.Reached {
 		add(a, true)
 	}
 	w := newWorld(t, names)
@@ -387,70 +301,31 @@ func TestInsideRanges(t *testing.T) {
 	w.checkSent("ranges")
 }
 
-// spread returns the first, the middle and the last address of a range.
-func spread(p netip.Prefix) (first, middle, last netip.Addr) {
-	bytes := p.Masked().Addr().AsSlice()
-	half := append([]byte(nil), bytes...)
-	end := append([]byte(nil), bytes...)
-	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
-		end[bit/8] |= 0x80 >> (bit % 8)
-		if bit > p.Bits() {
-			half[bit/8] |= 0x80 >> (bit % 8)
-		}
-	}
-	middle, _ = netip.AddrFromSlice(half)
-	last, _ = netip.AddrFromSlice(end)
-	return p.Masked().Addr(), middle, last
-}
-
-// redirectRow is one chain of the table of redirects.
-type redirectRow struct {
-	start, trick, dns string
-	hops              []string // "status Location"
-	allow             bool
-}
-
-func redirectRows(t *testing.T) []redirectRow {
-	t.Helper()
-	var list []redirectRow
-	for _, row := range hostileRows(t, "ssrf_redirects.tsv") {
-		one := redirectRow{start: row[0], allow: row[2] == "expect-allow", trick: row[3], dns: row[4]}
-		for hop := range strings.SplitSeq(row[1], " | ") {
-			hop, err := strconv.Unquote(`"` + hop + `"`)
-			if err != nil {
-				t.Fatal(err)
-			}
-			one.hops = append(one.hops, hop)
-		}
-		list = append(list, one)
-	}
-	return list
-}
-
 // TestInsideRedirects: each chain through scrape at the command line, scrape
 // over MCP and a crawl.
+// Rule C6.
 func TestInsideRedirects(t *testing.T) {
-	for _, row := range redirectRows(t) {
+	for _, row := range securitytest.Redirects(t) {
 		for _, door := range []string{"cli", "mcp", "crawl"} {
 			if door == "cli" && !everything() {
 				continue
 			}
-			t.Run(row.trick+" "+door, func(t *testing.T) { checkChain(t, row, door) })
+			t.Run(row.Trick+" "+door, func(t *testing.T) { checkChain(t, row, door) })
 		}
 	}
 }
 
-func checkChain(t *testing.T, row redirectRow, door string) {
+func checkChain(t *testing.T, row securitytest.Chain, door string) {
 	names := map[string]string{}
-	if name, answers, ok := strings.Cut(row.dns, "="); ok {
+	if name, answers, ok := strings.Cut(row.DNS, "="); ok {
 		names[name] = answers
 	}
 	w := newWorld(t, names)
 	asked := 0
-	reached := w.handler.Load()
-	w.answer(func(rw http.ResponseWriter, r *http.Request) {
+	reached := w.Handler()
+	w.Answer(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/robots.txt" || strings.HasSuffix(r.URL.Path, "sitemap.xml") || strings.HasSuffix(r.URL.Path, "llms.txt") || strings.HasPrefix(r.Host, "anchor.") {
-			(*reached)(rw, r)
+			reached(rw, r)
 			return
 		}
 		if asked > 0 && (r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "") {
@@ -458,11 +333,11 @@ func checkChain(t *testing.T, row redirectRow, door string) {
 		}
 		asked++
 		rw.Header().Set("Connection", "close")
-		if asked > len(row.hops) {
-			(*reached)(rw, r)
+		if asked > len(row.Hops) {
+			reached(rw, r)
 			return
 		}
-		code, location, _ := strings.Cut(row.hops[asked-1], " ")
+		code, location, _ := strings.Cut(row.Hops[asked-1], " ")
 		status, _ := strconv.Atoi(code)
 		rw.Header()["Location"] = []string{location}
 		if refresh, ok := strings.CutPrefix(location, "refresh:"); ok {
@@ -476,30 +351,31 @@ func checkChain(t *testing.T, row redirectRow, door string) {
 	p := w.program()
 	if door == "crawl" {
 		var got crawlResult
-		args := []string{"crawl", row.start, "--json", "--delay-ms", "1", "--no-sitemap", "--no-robots"}
+		args := []string{"crawl", row.Start, "--json", "--delay-ms", "1", "--no-sitemap", "--no-robots"}
 		if out := p.run(args...); out.code == 0 {
 			_ = json.Unmarshal([]byte(out.stdout), &got)
 		} else if !strings.Contains(out.stdout, "code") {
 			t.Errorf("exit %d: %s%s", out.code, out.stdout, out.stderr)
 		}
-		w.checkSent(row.trick)
+		w.checkSent(row.Trick)
 		return
 	}
 	client := p.stdio()
 	defer client.kill(t)
-	verdict := verdicts(t, []string{row.start}, p.doors(client)[door])[0]
-	allow := row.allow || strings.HasPrefix(row.hops[0], "200") // a Refresh is not followed over HTTP
+	verdict := verdicts(t, []string{row.Start}, p.doors(client)[door])[0]
+	allow := row.Allow || strings.HasPrefix(row.Hops[0], "200") // a Refresh is not followed over HTTP
 	if allow != (verdict == "") || verdict != "" && verdict != refused {
 		t.Errorf("got %q, want allowed=%v", verdict, allow)
 	}
-	w.checkSent(row.trick)
+	w.checkSent(row.Trick)
 }
 
 // TestInsideCrawl: every row as a link, a base, a refresh, a canonical, a
 // redirect, an entry of robots.txt, of a sitemap and of llms.txt.
+// Rules C10, N9.
 func TestInsideCrawl(t *testing.T) {
-	all, names := hostileURLs(t)
-	var rows []hostile
+	all, names := securitytest.URLs(t)
+	var rows []securitytest.Hostile
 	for i, row := range all {
 		if i%3 == 0 || everything() {
 			rows = append(rows, row)
@@ -508,34 +384,34 @@ func TestInsideCrawl(t *testing.T) {
 	w := newWorld(t, names)
 	const hosts = 5
 	chunk := (len(rows) + hosts - 1) / hosts
-	reached := w.handler.Load()
+	reached := w.Handler()
 	number := regexp.MustCompile(`\d+`)
-	w.answer(func(rw http.ResponseWriter, r *http.Request) {
+	w.Answer(func(rw http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(number.FindString(r.URL.Path))
 		n = min(n, len(rows)-1)
 		host, _ := strconv.Atoi(strings.TrimPrefix(strings.TrimSuffix(r.Host, ".example.com"), "s"))
 		mine := rows[min(host*chunk, len(rows)):min((host+1)*chunk, len(rows))]
-		escaped := html.EscapeString(rows[n].url)
+		escaped := html.EscapeString(rows[n].URL)
 		switch {
 		case !strings.HasPrefix(r.Host, "s"):
-			(*reached)(rw, r)
+			reached(rw, r)
 		case r.URL.Path == "/robots.txt":
 			for _, row := range mine {
-				fmt.Fprintf(rw, "Sitemap: %s\n", strings.NewReplacer("\n", "", "\r", "").Replace(row.url))
+				fmt.Fprintf(rw, "Sitemap: %s\n", strings.NewReplacer("\n", "", "\r", "").Replace(row.URL))
 			}
 			fmt.Fprintf(rw, "Sitemap: http://%s/sitemap.xml\n", r.Host)
 		case r.URL.Path == "/sitemap.xml":
 			fmt.Fprint(rw, `<?xml version="1.0"?><urlset>`)
 			for _, row := range mine {
-				fmt.Fprintf(rw, "<url><loc>%s</loc></url>", html.EscapeString(row.url))
+				fmt.Fprintf(rw, "<url><loc>%s</loc></url>", html.EscapeString(row.URL))
 			}
 			fmt.Fprint(rw, "</urlset>")
 		case r.URL.Path == "/llms.txt":
 			for _, row := range mine {
-				fmt.Fprintf(rw, "- [a](<%s>)\n", row.url)
+				fmt.Fprintf(rw, "- [a](<%s>)\n", row.URL)
 			}
 		case strings.HasPrefix(r.URL.Path, "/redirect"):
-			rw.Header()["Location"] = []string{rows[n].url}
+			rw.Header()["Location"] = []string{rows[n].URL}
 			rw.WriteHeader(http.StatusFound)
 		case strings.HasPrefix(r.URL.Path, "/base"):
 			fmt.Fprintf(rw, `<!DOCTYPE html><head><base href="%s"></head><body><main><h1>Base %d</h1><p>Words of page %d. <a href="next">next</a> <a href="/top">top</a>`, escaped, n, n)
@@ -546,7 +422,7 @@ func TestInsideCrawl(t *testing.T) {
 		default:
 			fmt.Fprint(rw, "<!DOCTYPE html><body><main><h1>Start</h1>")
 			for i, row := range mine {
-				fmt.Fprintf(rw, "<p><a href=\"%s\">one</a>\n", html.EscapeString(row.url))
+				fmt.Fprintf(rw, "<p><a href=\"%s\">one</a>\n", html.EscapeString(row.URL))
 				for _, kind := range []string{"redirect", "base", "refresh", "canonical"} {
 					fmt.Fprintf(rw, "<a href=\"/%s%d\">%s</a>\n", kind, host*chunk+i, kind)
 				}
@@ -573,22 +449,22 @@ func TestInsideCrawl(t *testing.T) {
 // TestInsideStarts: what must be blocked is so as the start of a crawl, the site
 // of a map and the page of an embed, too.
 func TestInsideStarts(t *testing.T) {
-	rows, names := hostileURLs(t)
+	rows, names := securitytest.URLs(t)
 	w := newWorld(t, names)
 	p := w.program()
 	client := p.stdio()
 	defer client.kill(t)
 	for i, row := range rows {
-		if row.allow || row.flips || row.trick == "dns empty answer" || strings.HasPrefix(row.trick, "dns") && i%5 != 0 && !everything() {
+		if row.Allow || row.Flips || row.Trick == "dns empty answer" || strings.HasPrefix(row.Trick, "dns") && i%5 != 0 && !everything() {
 			continue
 		}
 		for tool, args := range map[string]map[string]any{
-			"crawl": {"urls": []string{row.url}, "wait": true}, "map": {"url": row.url}, "embed": {"url": row.url, "wait": true},
+			"crawl": {"urls": []string{row.URL}, "wait": true}, "map": {"url": row.URL}, "embed": {"url": row.URL, "wait": true},
 		} {
 			var got map[string]any
 			err := client.call(t.Context(), tool, args, &got, nil)
 			if fault.CodeOf(err) != fault.URLBlocked || !strings.Contains(fault.MessageOf(err), "the address is not public") {
-				t.Errorf("%s %q (%s): got %v %v", tool, row.url, row.trick, got, err)
+				t.Errorf("%s %q (%s): got %v %v", tool, row.URL, row.Trick, got, err)
 			}
 		}
 	}

@@ -175,6 +175,7 @@ const (
 
 // TestHostileSite: bombs, floods and endless things each cost a bounded time and
 // memory, are told by their code, and do not keep a crawl from the good pages.
+// Rule C9.
 func TestHostileSite(t *testing.T) {
 	t.Parallel()
 	pages, codes := hostilePages(t)

@@ -52,6 +52,7 @@ func squeeze(t testing.TB, name string, text []byte) []byte {
 
 func anything([]byte) error { return nil }
 
+// TestEncodings: rule C9.
 func TestEncodings(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 18
@@ -129,6 +130,7 @@ func TestBodiesDoNotShare(t *testing.T) {
 }
 
 // A server that says too little of its body gets no further than it sends.
+// Rule C9.
 func TestBombOverHTTP(t *testing.T) {
 	t.Parallel()
 	body := squeeze(t, "zstd", bytes.Repeat([]byte("a"), 8<<20))

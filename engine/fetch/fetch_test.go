@@ -153,6 +153,7 @@ func TestUnreachable(t *testing.T) {
 }
 
 // The proxy of the environment would move the judgement elsewhere (C5).
+// Rule C5.
 func TestNoProxyFromTheEnvironment(t *testing.T) {
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
@@ -305,6 +306,7 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // A body that drips ends at 60 seconds, or earlier where that was asked for.
+// Rule C9.
 func TestSlowBodyEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
