@@ -95,3 +95,59 @@ func importNames(file *ast.File) map[string]map[string]bool {
 	}
 	return names
 }
+
+// starters are the files that may start other programs, and which. None of them
+// fetches for us: no git, no yt-dlp, no curl sees an address of a user, a model
+// or a page (C12). One that does must have a way through the guard's proxy
+// first, its own redirects and settings off.
+func starters() map[string]string {
+	return map[string]string{
+		"engine/fetch/chrome_start.go":   "Chromium, by chromedp, behind the filtering proxy",
+		"engine/fetch/chrome_unix.go":    "the account and group that Chromium gets",
+		"engine/fetch/chrome_windows.go": "the same, which is nothing there",
+		"acp/group_unix.go":              "their process group",
+		"acp/group_windows.go":           "the same",
+		"acp/process.go":                 "the agents that the operator has configured",
+		"web/shell_unix.go":              "the shell of the web page, for its operator, where that is switched on",
+	}
+}
+
+// TestNoChildFetches: C12. A program that we start could reach out past the
+// guard, so each place that can start one has a row that says why it does not.
+func TestNoChildFetches(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for file, parsed := range goFiles(t, parser.SkipObjectResolution) {
+		if strings.HasSuffix(file, "_test.go") || helper(path.Dir(file)) {
+			continue
+		}
+		for _, spec := range parsed.Imports {
+			if imported, _ := strconv.Unquote(spec.Path.Value); imported == "os/exec" {
+				found[file] = true
+			}
+		}
+		ast.Inspect(parsed.File, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			switch from, _ := selector.X.(*ast.Ident); {
+			case from == nil:
+			case from.Name == "os" && selector.Sel.Name == "StartProcess", (from.Name == "syscall" || from.Name == "unix") &&
+				(selector.Sel.Name == "ForkExec" || selector.Sel.Name == "StartProcess" || selector.Sel.Name == "Exec"):
+				found[file] = true
+			}
+			return true
+		})
+	}
+	for file := range found {
+		if starters()[file] == "" {
+			t.Errorf("%s can start other programs: only what starters() names may", file)
+		}
+	}
+	for file := range starters() {
+		if !found[file] {
+			t.Errorf("%s starts nothing: its row in starters() is old", file)
+		}
+	}
+}

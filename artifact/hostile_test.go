@@ -13,6 +13,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/fault"
 )
 
+// TestF2HostilePaths: rule F2.
 func TestF2HostilePaths(t *testing.T) {
 	t.Parallel()
 	d, root, secret := openTest(t)
@@ -62,6 +63,7 @@ func TestPlainPathsAreFine(t *testing.T) {
 	}
 }
 
+// TestF1Links: rule F1.
 func TestF1Links(t *testing.T) {
 	t.Parallel()
 	d, root, secret := openTest(t)

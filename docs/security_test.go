@@ -1,9 +1,11 @@
 package docs
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,5 +59,62 @@ func TestEveryRowHasATest(t *testing.T) {
 	}
 	if rows < 40 {
 		t.Errorf("only %d rows", rows)
+	}
+}
+
+// TestEveryRuleHasATest: each rule that security.md speaks of is named by a test,
+// so that who asks what holds a rule finds it by its number.
+func TestEveryRuleHasATest(t *testing.T) {
+	t.Parallel()
+	named := map[string]bool{}
+	rule := regexp.MustCompile(`\b[UCBFN]\d{1,2}\b`)
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git" || entry.Name() == "docs"):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		for line := range strings.Lines(string(source)) {
+			if comment := strings.Index(line, "//"); comment >= 0 {
+				for _, id := range rule.FindAllString(line[comment:], -1) {
+					named[id] = true
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for letter, last := range map[string]int{"U": 10, "C": 14, "B": 8, "F": 8, "N": 8} {
+		for n := range last {
+			if id := letter + strconv.Itoa(n+1); !named[id] {
+				t.Errorf("no test names %s", id)
+			}
+		}
+	}
+	for _, id := range []string{"N9", "N10", "N11", "N13", "N15"} {
+		if !named[id] {
+			t.Errorf("no test names %s", id)
+		}
+	}
+}
+
+// TestOperatorsAreTold: what no program can do by itself, the second wall (C15,
+// B9), and what is no boundary (N16).
+func TestOperatorsAreTold(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"egress firewall for 169.254.0.0/16", "(C15;", "B9)", "## What is not a boundary", "(N16)"} {
+		if !strings.Contains(string(text), words) {
+			t.Errorf("security.md does not say %q", words)
+		}
 	}
 }

@@ -81,6 +81,7 @@ func TestTableIsSound(t *testing.T) {
 	}
 }
 
+// TestAddresses: rule C4.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]Verdict{

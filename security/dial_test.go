@@ -58,6 +58,7 @@ func (r *recorder) dial(ctx context.Context, _, address string) (net.Conn, error
 // Every row that DNS decides, through the resolver of package net and a stub
 // that flips, mixes and aliases. A row is dialled five times, which is beyond
 // its last flip.
+// Rules C1, C2.
 func TestEveryName(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{}
@@ -106,6 +107,7 @@ func TestEveryName(t *testing.T) {
 }
 
 // One dial asks once for each family: what was judged is what is dialled.
+// Rule C2.
 func TestOneResolutionADial(t *testing.T) {
 	t.Parallel()
 	server := securitytest.NewDNS(t, map[string]string{"a.example.com": "93.184.215.14>127.0.0.1"})
@@ -150,6 +152,7 @@ func listen(t *testing.T, address string) (*atomic.Int32, string) {
 
 // A blocked address is never dialled, by its name, its number or a flip; the
 // listener counts, and the real dialer is at work.
+// Rule C3.
 func TestBlockedIsNeverDialled(t *testing.T) {
 	t.Parallel()
 	count, address := listen(t, "127.0.0.1:0")
@@ -194,6 +197,7 @@ func TestBlockedIsNeverDialled(t *testing.T) {
 }
 
 // The control hook alone stops what slipped past the judgement of names.
+// Rules C1, C3.
 func TestControlHasTheLastWord(t *testing.T) {
 	t.Parallel()
 	count, address := listen(t, "127.0.0.1:0")

@@ -68,6 +68,7 @@ func get(t *testing.T, c *http.Client, target string) (status int, body string) 
 	return res.StatusCode, string(text)
 }
 
+// TestProxyServesWhoHasTheSecret: rules B1, B7.
 func TestProxyServesWhoHasTheSecret(t *testing.T) {
 	t.Parallel()
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
@@ -164,6 +165,7 @@ func speak(t *testing.T, address string, s *ProxySession, request string) (statu
 	return res.StatusCode, res.Header
 }
 
+// TestProxyDropsHopByHopHeaders: rule C7.
 func TestProxyDropsHopByHopHeaders(t *testing.T) {
 	t.Parallel()
 	got := make(chan *http.Request, 1)
@@ -193,6 +195,7 @@ func TestProxyDropsHopByHopHeaders(t *testing.T) {
 }
 
 // Each request resolves once, however often the name changes its mind.
+// Rules C7, C8, B1.
 func TestProxyPinsWhatItJudged(t *testing.T) {
 	t.Parallel()
 	server := securitytest.NewDNS(t, map[string]string{"flip.example.com": "93.184.215.14>127.0.0.1"})

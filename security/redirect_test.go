@@ -37,6 +37,7 @@ func TestEveryRedirect(t *testing.T) {
 	}
 }
 
+// TestRedirects: rule C6.
 func TestRedirects(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, Config{})

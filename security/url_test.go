@@ -15,6 +15,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/security/securitytest"
 )
 
+// TestEveryURL: rules U1, U2, U3, U4, U5, U6, U7, U8, U9, U10.
 func TestEveryURL(t *testing.T) {
 	t.Parallel()
 	decided := 0
@@ -110,6 +111,7 @@ func TestHyphensBehindPunycode(t *testing.T) {
 // FuzzValidateURL: whatever passes is canonical, is read alike by net/url and
 // x/net/idna, and leads to no dial of a blocked address, whatever the name
 // server says.
+// Rules U1 to U10.
 func FuzzValidateURL(f *testing.F) {
 	for _, seed := range []string{
 		"http://example.com/a?b#c", "https://例え.jp/", "http://[2606:4700::1111]:8080/", "http://①②⑦.⓪.⓪.①/",

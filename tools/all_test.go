@@ -43,6 +43,7 @@ const (
 	maxList = 35_000
 )
 
+// TestEveryToolKeepsTheRules: rule N1.
 func TestEveryToolKeepsTheRules(t *testing.T) {
 	t.Parallel()
 	r := newBench(t).Registry

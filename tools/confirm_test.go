@@ -23,6 +23,7 @@ func forgetBench(t *testing.T, now *time.Time) *bench {
 	return b
 }
 
+// TestNothingGoesWithoutAConfirmation: rule N10.
 func TestNothingGoesWithoutAConfirmation(t *testing.T) {
 	t.Parallel()
 	now := testTime

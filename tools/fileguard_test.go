@@ -228,6 +228,7 @@ func TestF1SwappedLinksThroughTools(t *testing.T) {
 
 // TestF3JobsOfOthers: an id is no key. Who does not own a job learns nothing of
 // it, and the same whether it is there or not.
+// Rule F3.
 func TestF3JobsOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newFileWorld(t)
@@ -253,6 +254,7 @@ func TestF3JobsOfOthers(t *testing.T) {
 }
 
 // TestF8ArtifactTools: patterns are RE2 and short, answers are bounded.
+// Rule F8.
 func TestF8ArtifactTools(t *testing.T) {
 	t.Parallel()
 	w := newFileWorld(t)

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// TestFlags: rule N7.
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{

@@ -26,6 +26,7 @@ func TestUnknownTool(t *testing.T) {
 	wantFault(t, err, fault.NotFound)
 }
 
+// TestScopes: rule N11.
 func TestScopes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -18,6 +18,7 @@ func manySources(b *bench, n int) {
 	}
 }
 
+// TestLongResultsBecomeALinkAndAHead: rule N13.
 func TestLongResultsBecomeALinkAndAHead(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

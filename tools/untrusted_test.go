@@ -51,6 +51,7 @@ func FuzzFrame(f *testing.F) {
 
 // TestNoPageSpeaksForAnother plays a page that knows the form of our frames and
 // tries to close its own and to open one of a trusted source.
+// Rules N2, N3.
 func TestNoPageSpeaksForAnother(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

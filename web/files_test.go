@@ -120,6 +120,32 @@ func TestOutputHeaders(t *testing.T) {
 	}
 }
 
+// F7: what is missing and what may not be read answer alike, no folder is listed,
+// and a request for very many ranges gets no more than the file.
+func TestF7NothingIsTold(t *testing.T) {
+	t.Parallel()
+	f := start(t, defaults())
+	f.put(t, map[string]string{"a.md": strings.Repeat("x", 1000), "sub/b.md": "y", ".env": "the canary"})
+	if err := os.Symlink("/etc/passwd", filepath.Join(f.out, "link.md")); err != nil {
+		t.Fatal(err)
+	}
+	missing, words, _ := f.ask(t, "GET", "/output/missing.md", "")
+	if plain, told, _ := f.ask(t, "GET", "/output/.env", ""); plain == 200 {
+		t.Errorf("a dot file is read: %s", told)
+	} else if status, text, _ := f.ask(t, "GET", "/output/.nothing", ""); status != plain || text != told {
+		t.Errorf("a dot file that is there: %d %q, one that is not: %d %q", plain, told, status, text)
+	}
+	for _, path := range []string{"link.md", "sub", "sub/missing.md"} {
+		if status, text, _ := f.ask(t, "GET", "/output/"+path, ""); status != missing || text != words {
+			t.Errorf("%q: %d %q, and what is missing: %d %q", path, status, text, missing, words)
+		}
+	}
+	many := "bytes=0-" + strings.Repeat(",0-", 500)
+	if status, text, _ := f.ask(t, "GET", "/output/a.md", "", "Range: "+many); len(text) > 2000 || status != 200 && status != 416 {
+		t.Errorf("many ranges: %d, %d bytes", status, len(text))
+	}
+}
+
 func TestDownloads(t *testing.T) {
 	t.Parallel()
 	f := start(t, defaults())
@@ -172,6 +198,7 @@ func TestDownloads(t *testing.T) {
 }
 
 // A manifest that lies names nothing outside its own job.
+// Rule F6.
 func TestForgedManifest(t *testing.T) {
 	t.Parallel()
 	f := start(t, defaults())
@@ -196,6 +223,7 @@ func TestForgedManifest(t *testing.T) {
 }
 
 // Past the limits: 413 with the figure, and nothing of a file.
+// Rule F6.
 func TestDownloadLimits(t *testing.T) {
 	t.Parallel()
 	cfg := defaults()
@@ -224,6 +252,7 @@ func TestDownloadLimits(t *testing.T) {
 
 // A zip of 2,000 files is streamed: it needs under 50 MB of memory though it
 // holds 100 MB.
+// Rule F6.
 func TestZipIsStreamed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes 100 MB")

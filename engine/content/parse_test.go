@@ -52,6 +52,7 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// TestHiddenTextIsGone: rule N5.
 func TestHiddenTextIsGone(t *testing.T) {
 	t.Parallel()
 	hidden := []string{
