@@ -28,6 +28,8 @@ import { SignIn } from "./pages/signin.tsx";
 const Chat = lazy(() => import("./pages/chat.tsx"));
 const Reader = lazy(() => import("./pages/reader.tsx"));
 
+const loading = <Page title={words.loading}><Waiting /></Page>;
+
 function Pages() {
   return (
     <Switch>
@@ -38,9 +40,9 @@ function Pages() {
       <Route path="/jobs/:id">{(p) => <JobPage key={p.id} id={p.id} />}</Route>
       <Route path="/library"><Library /></Route>
       <Route path="/library/:domain">{(p) => <DomainPage key={p.domain} domain={decodeURIComponent(p.domain)} />}</Route>
-      <Route path="/doc"><Suspense fallback={<main id="main"><Waiting /></main>}><Reader /></Suspense></Route>
-      <Route path="/chat"><Suspense fallback={<main id="main"><Waiting /></main>}><Chat /></Suspense></Route>
-      <Route path="/chat/:id">{(p) => <Suspense fallback={<main id="main"><Waiting /></main>}><Chat key={p.id} id={p.id} /></Suspense>}</Route>
+      <Route path="/doc"><Suspense fallback={loading}><Reader /></Suspense></Route>
+      <Route path="/chat"><Suspense fallback={loading}><Chat /></Suspense></Route>
+      <Route path="/chat/:id">{(p) => <Suspense fallback={loading}><Chat key={p.id} id={p.id} /></Suspense>}</Route>
       <Route path="/health"><Health /></Route>
       <Route path="/connect"><Connect /></Route>
       <Route><Page title={words.noPage}><Link className="button" href="/search"><Icon name="search" />{words.search}</Link></Page></Route>
@@ -108,7 +110,6 @@ function useFocusKeeper(): void {
     const focused = (e: FocusEvent) => { last = e.target as Element; };
     const watch = new MutationObserver(() => {
       if (!last || last.isConnected || document.activeElement !== document.body) return;
-      last = null;
       document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
     });
     addEventListener("focusin", focused);

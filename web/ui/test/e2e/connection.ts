@@ -31,9 +31,10 @@ visit("server stopped and started", { pages: some }, async (v) => {
   await v.page.getByRole("button", { name: "Now" }).click();
   await v.page.getByText("Connected again.").first().waitFor();
   v.site.delay = 0;
-  await v.page.getByText(/completed/).first().waitFor({ timeout: 90_000 });
-  const told = (await (await fetch(`${v.home}/api/jobs/${id}`)).json()) as { jobs?: { progress: { done: number } }[]; progress?: { done: number } };
-  const { done } = (told.jobs?.[0] ?? told).progress!;
+  type Told = { status: string; progress: { done: number } };
+  const ask = async () => { const a = (await (await fetch(`${v.home}/api/jobs/${id}`)).json()) as Told & { jobs?: Told[] }; return a.jobs?.[0] ?? a; };
+  while ((await ask()).status !== "completed") await v.page.waitForTimeout(200); // polls, as the page does
+  const { done } = (await ask()).progress;
   const shown = (n: number) => new RegExp(`(^|\\D)${n}(\\D|$)`).test(document.querySelector("[role=progressbar], progress")?.getAttribute("aria-valuetext") ?? "");
   await v.page.waitForFunction(shown, done);
   await v.look("back");
