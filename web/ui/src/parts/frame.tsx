@@ -47,8 +47,11 @@ export function Waiting({ rows = 6 }: { rows?: number }) {
   return <div className="waiting" aria-busy="true"><span className="unseen">{words.loading}</span>{Array.from({ length: rows }, (_, i) => <span key={i} className="grey" aria-hidden="true" />)}</div>;
 }
 
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 export function Time({ at }: { at: string }) {
-  return <time dateTime={at} title={new Date(at).toLocaleString()}>{age(at)}</time>;
+  const time = new Date(at);
+  return <time dateTime={at} title={Number.isNaN(time.getTime()) ? at : full.format(time)}>{age(at)}</time>;
 }
 
 export const isURL = (text: string) => /^https?:\/\/\S+$/.test(text) || /^[\w-]+(\.[\w-]+)+(:\d+)?(\/\S*)?$/.test(text);

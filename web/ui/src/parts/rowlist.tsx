@@ -1,7 +1,7 @@
 // A list whose rows have one place in the order of tabs: j and k, the arrows, Home
 // and End move in it. A long one has only what is near the window in the page.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { createContext, useContext, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { createContext, memo, useCallback, useContext, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "./button.tsx";
 import { useMemory } from "./memory.tsx";
@@ -22,7 +22,8 @@ type Props<T> = {
 };
 
 const whole = 60; // rows that are simply there; the browser's own search finds them
-const near = 12; // rows beyond the window
+const near = 6; // rows beyond the window
+const ahead = 50; // rows before the end at which more are loaded
 
 const Tab = createContext<0 | -1>(0);
 // useRowTab is the tabIndex of whatever can be reached in a row.
@@ -51,13 +52,15 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
   const items = virtual ? virtualizer.getVirtualItems() : rows.map((_, index) => ({ index, start: 0 }));
   const last = items.at(-1)?.index ?? 0;
 
-  const pick = (index: number) => {
-    const row = rows[index];
+  const all = useRef(rows);
+  all.current = rows;
+  const pick = useCallback((index: number) => {
+    const row = all.current[index];
     if (row === undefined) return;
     memory.now().row = id(row);
     setTouched(true);
-    setPicked({ id: id(row), at: index });
-  };
+    setPicked((now) => (now.id === id(row) && now.at === index ? now : { id: id(row), at: index }));
+  }, [memory]);
   const move = (to: number) => {
     const index = Math.max(0, Math.min(rows.length - 1, to));
     pick(index);
@@ -71,7 +74,7 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
     row.querySelector<HTMLElement>("[data-row-main]")?.focus({ preventScroll: true });
     setMoving(false);
   });
-  useLayoutEffect(() => { if (onEnd && last >= rows.length - near) onEnd(); }, [last, rows.length]);
+  useLayoutEffect(() => { if (onEnd && last >= rows.length - ahead) onEnd(); }, [last, rows.length]);
 
   const row = rows[at];
   const copy = () => {
@@ -91,26 +94,37 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
   };
   return (
     <ul ref={list} role="list" className="list" aria-label={label} onKeyDown={pressed} style={virtual ? { height: virtualizer.getTotalSize() } : undefined}>
-      {items.map(({ index, start }) => {
-        const one = rows[index]!;
-        const tab = index === at ? 0 : -1;
-        return (
-          <li
-            key={id(one)} data-index={index} data-current={touched && index === at} aria-setsize={total ?? rows.length} aria-posinset={index + 1}
-            ref={virtual ? virtualizer.measureElement : undefined} className={virtual ? "virtual" : undefined}
-            style={virtual ? { transform: `translateY(${start - virtualizer.options.scrollMargin}px)` } : undefined}
-            onFocus={() => pick(index)}
-          >
-            <Tab value={tab}>
-              <div className="row-main">{children(one)}</div>
-              {actions && <RowActions actions={actions(one)} name={name(one)} tab={tab} />}
-            </Tab>
-          </li>
-        );
-      })}
+      {items.map(({ index, start }) => (
+        <Row
+          key={id(rows[index]!)} row={rows[index]!} index={index} of={total ?? rows.length} at={index === at} current={touched && index === at} pick={pick}
+          top={virtual ? start - virtualizer.options.scrollMargin : undefined} measure={virtual ? virtualizer.measureElement : undefined} name={name} actions={actions} render={children}
+        />
+      ))}
     </ul>
   );
 }
+
+type RowProps<T> = {
+  row: T; index: number; of: number; at: boolean; current: boolean; pick: (index: number) => void;
+  top?: number; measure?: Ref<HTMLLIElement>; name: (row: T) => string; actions?: (row: T) => readonly RowAction[]; render: (row: T) => ReactNode;
+};
+
+// Row is drawn again when something of its own has changed, not for each step of
+// the scroll.
+const Row = memo(function Row<T>({ row, index, of, at, current, pick, top, measure, name, actions, render }: RowProps<T>) {
+  const tab = at ? 0 : -1;
+  return (
+    <li
+      data-index={index} data-current={current} aria-setsize={of} aria-posinset={index + 1} ref={measure}
+      className={top === undefined ? undefined : "virtual"} style={top === undefined ? undefined : { transform: `translateY(${top}px)` }} onFocus={() => pick(index)}
+    >
+      <Tab value={tab}>
+        <div className="row-main">{render(row)}</div>
+        {actions && <RowActions actions={actions(row)} name={name(row)} tab={tab} />}
+      </Tab>
+    </li>
+  );
+}) as <T>(props: RowProps<T>) => ReactNode;
 
 function RowActions({ actions, name, tab }: { actions: readonly RowAction[]; name: string; tab: 0 | -1 }) {
   if (actions.length === 0) return null;
