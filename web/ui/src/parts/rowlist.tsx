@@ -1,6 +1,6 @@
 // A list whose rows have one place in the order of tabs: j and k, the arrows, Home
 // and End move in it. A long one has only what is near the window in the page.
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, useWindowVirtualizer, type Range } from "@tanstack/react-virtual";
 import { createContext, memo, useCallback, useContext, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "./button.tsx";
@@ -46,11 +46,11 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
   const [touched, setTouched] = useState(moving);
   const virtual = rows.length > whole;
   const virtualizer = useWindowVirtualizer({
-    count: virtual ? rows.length : 0, estimateSize: () => estimate, overscan: near, getItemKey: (i) => id(rows[i]!),
+    count: virtual ? rows.length : 0, estimateSize: () => estimate, overscan: near, getItemKey: (i) => id(rows[i]!), rangeExtractor: (range) => within(range, touched ? at : -1),
     scrollMargin: list.current?.offsetTop ?? 0, scrollPaddingStart: 64, scrollPaddingEnd: 72,
   });
   const items = virtual ? virtualizer.getVirtualItems() : rows.map((_, index) => ({ index, start: 0 }));
-  const last = items.at(-1)?.index ?? 0;
+  const last = virtual ? (virtualizer.range?.endIndex ?? 0) : rows.length - 1;
 
   const all = useRef(rows);
   all.current = rows;
@@ -66,8 +66,11 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
     pick(index);
     setMoving(true);
   };
+  const inside = useRef(false); // the focus is in the list
   useLayoutEffect(() => {
-    if (!moving || rows.length === 0) return;
+    // A row that had the focus and is gone leaves it to the next one.
+    const left = inside.current && document.activeElement === document.body;
+    if (!(moving || left) || rows.length === 0) return;
     const row = list.current?.querySelector(`[data-index="${at}"]`);
     if (!row) { virtualizer.scrollToIndex(at, { align: "auto" }); return; }
     row.scrollIntoView({ block: "nearest" });
@@ -93,7 +96,10 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
     move(to);
   };
   return (
-    <ul ref={list} role="list" className="list" aria-label={label} onKeyDown={pressed} style={virtual ? { height: virtualizer.getTotalSize() } : undefined}>
+    <ul
+      ref={list} role="list" className="list" aria-label={label} onKeyDown={pressed} onFocus={() => { inside.current = true; }}
+      onBlur={(e) => { inside.current = e.relatedTarget !== null && list.current!.contains(e.relatedTarget); }} style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
+    >
       {items.map(({ index, start }) => (
         <Row
           key={id(rows[index]!)} row={rows[index]!} index={index} of={total ?? rows.length} at={index === at} current={touched && index === at} pick={pick}
@@ -102,6 +108,14 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
       ))}
     </ul>
   );
+}
+
+// within is what is near the window, and the selected row wherever it is: taken out
+// of the page it would lose the focus.
+function within(range: Range, picked: number): number[] {
+  const list = defaultRangeExtractor(range);
+  if (picked < 0 || list.includes(picked)) return list;
+  return picked < (list[0] ?? 0) ? [picked, ...list] : [...list, picked];
 }
 
 type RowProps<T> = {
