@@ -143,7 +143,7 @@ func langName(s string) string {
 	switch s {
 	case "python3", "pycon3", "ipython3", "ipython":
 		return "python"
-	case "default", "none", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "":
+	case "default", "none", "auto", "nohighlight", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "":
 		return ""
 	}
 	if len(s) > 20 {

@@ -262,7 +262,7 @@ func (j *judge) isJunk(n *node) bool {
 	case atom.Footer:
 		return !j.known || n.weight.solid < 2
 	case atom.Aside:
-		return !isAdmonition(n) && !j.known
+		return !isAdmonition(n) && !j.known && !isNote(n) && !hasClass(n, "footnote-list")
 	case atom.Header:
 		return !j.known && n.weight.tops == 0
 	}

@@ -56,3 +56,34 @@ func isNotes(n *node) bool {
 	}
 	return false
 }
+
+// isNote tells a footnote in a box of its own: docutils since 0.18, mdBook,
+// DocBook.
+func isNote(n *node) bool {
+	switch n.tag {
+	case atom.Aside:
+		return attr(n, "role") == "doc-footnote" || hasClass(n, "footnote")
+	case atom.Div:
+		return hasClass(n, "footnote-definition") || hasClass(n, "footnote") && n.parent != nil && hasClass(n.parent, "footnotes")
+	}
+	return false
+}
+
+// note writes such a footnote under its mark. It reports false where it finds
+// none.
+func (w *writer) note(n *node) bool {
+	label := find(n, func(n *node) bool { return hasClass(n, "label", "footnote-definition-label", "para") })
+	if label == nil {
+		return false
+	}
+	mark := strings.Trim(tight(label), "[]() ")
+	if mark == "" || strings.ContainsAny(mark, " []^*") {
+		return false
+	}
+	w.block(2)
+	w.push("[^"+mark+"]: ", "    ")
+	label.junk = true
+	w.children(n, 2)
+	w.pop()
+	return true
+}

@@ -57,13 +57,13 @@ var generators = []generator{
 		main: []mark{{tag: atom.Main}}, junk: []string{"nav-wrapper", "nav-chapters", "buttons", "menu-bar"},
 	},
 	{
-		name: "sphinx", meta: []string{"sphinx"}, classes: []string{"sphinxsidebar", "wy-nav-content", "sphinx-tabs", "bd-article"},
+		name: "sphinx", meta: []string{"sphinx"}, classes: []string{"sphinxsidebar", "wy-nav-content", "sphinx-tabs", "bd-article"}, ids: []string{"furo-main-content"},
 		main: []mark{{tag: atom.Div, class: "body"}, {class: "bd-article"}, {id: "furo-main-content"}, {role: "main"}, {tag: atom.Article}, {tag: atom.Main}},
 		junk: []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article"},
 	},
 	{
 		name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"},
-		main: []mark{{id: "main-content"}, {tag: atom.Main}}, junk: []string{"out-of-band", "src", "srclink", "anchor", "sub", "sub-heading", "tooltip", "rightside", "doc-anchor", "hideme", "since"},
+		main: []mark{{id: "main-content"}, {tag: atom.Main}}, junk: []string{"out-of-band", "src", "srclink", "anchor", "sub", "sub-heading", "tooltip", "rightside", "doc-anchor", "rustdoc-breadcrumbs", "hideme", "since"},
 	},
 	{
 		name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc"},
@@ -99,7 +99,7 @@ var generators = []generator{
 	},
 	{name: "gitbook", meta: []string{"gitbook"}, main: []mark{{tag: atom.Main}, {class: "markdown-section"}}},
 	{name: "discourse", meta: []string{"discourse"}, main: []mark{{id: "main-outlet"}, {tag: atom.Main}}, junk: []string{"crawler-nav", "topic-category", "post-likes", "crawler-post-infos"}},
-	{name: "hugo", meta: []string{"hugo"}, main: []mark{{class: "td-content"}, {tag: atom.Article}, {tag: atom.Main}}, junk: []string{"td-page-meta", "td-heading-self-link", "breadcrumb"}},
+	{name: "hugo", meta: []string{"hugo"}, main: []mark{{class: "td-content"}, {tag: atom.Article}, {tag: atom.Main}}, junk: []string{"td-page-meta", "td-heading-self-link", "breadcrumb", "feedback--title", "feedback--prompt", "feedback--answer", "feedback--response", "td-page-meta__lastmod"}},
 	{name: "github", classes: []string{"markdown-body"}, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
 	{name: "man", meta: []string{"groff", "mandoc"}, classes: []string{"manual-text"}, main: []mark{{class: "manual-text"}, {tag: atom.Main}}},
 }

@@ -295,10 +295,26 @@ func isFormula(n *node) bool {
 	if n.weight.text > maxFormula || n.end-n.order > maxFormula {
 		return false
 	}
-	if _, _, ok := delimited(rawText(n)); ok {
+	if _, _, ok := delimited(formula(n)); ok {
 		return true
 	}
 	return find(n, func(n *node) bool { return n.tag == atom.Math }) != nil
+}
+
+// formula is the text of a box with TeX, without the number of the equation.
+func formula(n *node) string {
+	if n.first != nil && n.first != n.last && hasClass(n.first, "eqno") {
+		var b strings.Builder
+		for c := n.first.next; c != nil; c = c.next {
+			if c.kind == html.TextNode {
+				b.WriteString(c.data)
+			} else {
+				b.WriteString(rawText(c))
+			}
+		}
+		return b.String()
+	}
+	return rawText(n)
 }
 
 // delimited returns the TeX between \(…\), \[…\] or $$…$$.
@@ -322,7 +338,7 @@ func maths(n *node) string {
 	if n.tag == atom.Script {
 		return fence + fold(rawText(n)) + fence
 	}
-	if text, display, ok := delimited(rawText(n)); ok && n.tag != atom.Math {
+	if text, display, ok := delimited(formula(n)); ok && n.tag != atom.Math {
 		if display {
 			return "$$" + text + "$$"
 		}

@@ -161,6 +161,9 @@ func (w *writer) node(n *node, gap int) {
 			w.text(maths(n))
 			return
 		}
+		if isNote(n) && w.note(n) {
+			return
+		}
 		if isSignature(n) {
 			w.fence(fold(rawText(n)), "java")
 			return
@@ -363,7 +366,7 @@ func (w *writer) definitions(n *node) {
 		w.notes(n)
 		return
 	}
-	outer := w.level
+	outer, gap := w.level, 2
 	for c := n.first; c != nil; c = c.next {
 		if c.kind != html.ElementNode || c.junk {
 			continue
@@ -371,8 +374,9 @@ func (w *writer) definitions(n *node) {
 		switch c.tag {
 		case atom.Dt:
 			w.term(c, outer)
+			gap = 1
 		case atom.Dd:
-			w.block(1)
+			w.block(gap)
 			w.push(":   ", "    ")
 			w.children(c, 2)
 			w.pop()

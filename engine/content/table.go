@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,7 +87,7 @@ func isLayout(n *node) bool {
 		return true
 	}
 	cells := 0
-	data := hasHeader(n)
+	data := hasHeader(n) || hasLabels(n)
 	block := find(n, func(below *node) bool {
 		switch below.tag {
 		case atom.Td, atom.Th:
@@ -126,6 +127,32 @@ func hasHeader(table *node) bool {
 	return heads > 1 || heads == 1 && first.parent != nil && first.parent.tag == atom.Thead
 }
 
+// hasLabels tells a table of facts (an infobox): at least two of its rows, and
+// half of them, are a heading and one cell.
+func hasLabels(table *node) bool {
+	rows, facts := 0, 0
+	walk(table, func(n *node) bool {
+		if n.kind != html.ElementNode || n.junk {
+			return n.kind != html.ElementNode
+		}
+		if n.tag != atom.Tr {
+			return n == table || n.tag != atom.Table
+		}
+		rows++
+		var cells []atom.Atom
+		for c := n.first; c != nil && len(cells) < 3; c = c.next {
+			if c.kind == html.ElementNode {
+				cells = append(cells, c.tag)
+			}
+		}
+		if slices.Equal(cells, []atom.Atom{atom.Th, atom.Td}) {
+			facts++
+		}
+		return false
+	})
+	return facts >= 2 && 2*facts >= rows
+}
+
 // layout writes the cells of a table, or of one of its rows, as blocks.
 func (w *writer) layout(n *node) {
 	walk(n, func(c *node) bool {
@@ -137,7 +164,7 @@ func (w *writer) layout(n *node) {
 		}
 		switch c.tag {
 		case atom.Td, atom.Th, atom.Caption:
-			if !hasClass(c, gutters...) {
+			if !hasClass(c, gutters...) && !isGutter(c) {
 				w.children(c, 2)
 			}
 			return false
@@ -145,6 +172,21 @@ func (w *writer) layout(n *node) {
 		return true
 	})
 }
+
+// isGutter tells a cell of nothing but line numbers beside one with code.
+func isGutter(cell *node) bool {
+	if cell.next == nil || cell.weight.text == 0 || find(cell, isPre) == nil {
+		return false
+	}
+	for c := cell.next; c != nil; c = c.next {
+		if c.kind == html.ElementNode && find(c, isPre) != nil {
+			return strings.Trim(rawText(cell), "0123456789 \n\t\r") == ""
+		}
+	}
+	return false
+}
+
+func isPre(n *node) bool { return n.tag == atom.Pre }
 
 // grid reads the cells; blocks has, for each row that holds code, its element,
 // and header tells that the first row is one.
