@@ -127,6 +127,9 @@ func languageOf(n *node) string {
 				}
 			}
 		}
+		if c == exampleClass || c == "Documentation-declaration" {
+			return "go"
+		}
 		if (n.tag == atom.Pre || n.tag == atom.Code) && languages[c] {
 			return langName(c)
 		}

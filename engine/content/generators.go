@@ -67,7 +67,7 @@ var generators = []generator{
 	},
 	{
 		name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc"},
-		main: []mark{{class: "UnitDetails"}, {tag: atom.Main}}, junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline"},
+		main: []mark{{class: "UnitDetails"}, {tag: atom.Main}}, junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion"},
 	},
 	{
 		name: "javadoc", meta: []string{"javadoc"}, main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}},

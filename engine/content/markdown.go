@@ -56,7 +56,7 @@ func isBlockTag(tag atom.Atom) bool {
 		atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption, atom.Figure, atom.Footer, atom.Form, atom.H1,
 		atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Header, atom.Hgroup, atom.Hr,
 		atom.Li, atom.Main, atom.Menu, atom.Nav, atom.Ol, atom.P, atom.Pre, atom.Section,
-		atom.Summary, atom.Table, atom.Tbody, atom.Td, atom.Th, atom.Thead, atom.Tr, atom.Ul,
+		atom.Summary, atom.Table, atom.Tbody, atom.Td, atom.Textarea, atom.Th, atom.Thead, atom.Tr, atom.Ul,
 		atom.Body:
 		return true
 	}
@@ -136,7 +136,7 @@ func (w *writer) node(n *node, gap int) {
 	switch n.tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.heading(n)
-	case atom.Pre:
+	case atom.Pre, atom.Textarea:
 		w.code(n)
 	case atom.Ul, atom.Ol, atom.Menu:
 		w.list(n)
@@ -168,7 +168,11 @@ func (w *writer) node(n *node, gap int) {
 			w.fence(fold(rawText(n)), "java")
 			return
 		}
-		if hasClass(n, "summary-table", "details-table") && w.rows(n) {
+		if hasClass(n, "summary-table", "details-table") && w.rows(n) || attr(n, "role") == "table" && w.roles(n) {
+			return
+		}
+		if hasClass(n, "line") && n.parent != nil && n.parent.first != n { // of a docutils line block
+			w.children(n, 1)
 			return
 		}
 		if isAdmonition(n) {

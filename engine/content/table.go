@@ -39,6 +39,10 @@ func (w *writer) table(n *node) {
 		w.layout(n)
 		return
 	}
+	if !header && len(rows) == 1 && blocks[0] == nil {
+		w.paragraph(strings.Join(rows[0], " "), 2) // one row is no table
+		return
+	}
 	if !header {
 		rows = append([][]string{make([]string, columns)}, rows...)
 		blocks = append([]*node{nil}, blocks...)
@@ -324,6 +328,33 @@ func (w *writer) rows(n *node) bool {
 		}
 	}
 	if len(table) == 0 {
+		return false
+	}
+	w.block(2)
+	w.write(table)
+	return true
+}
+
+// roles writes a table that is made of boxes with roles (ARIA): rows of cells,
+// the first of which is the header.
+func (w *writer) roles(n *node) bool {
+	var table [][]string
+	cells := 0
+	walk(n, func(row *node) bool {
+		if row.kind != html.ElementNode || attr(row, "role") != "row" {
+			return row.kind == html.ElementNode && !row.junk && cells < maxCells
+		}
+		var list []string
+		for c := row.first; c != nil; c = c.next {
+			switch attr(c, "role") {
+			case "cell", "columnheader", "rowheader", "gridcell":
+				list = append(list, w.cell(c))
+			}
+		}
+		table, cells = append(table, list), cells+len(list)
+		return false
+	})
+	if cells == 0 || cells >= maxCells {
 		return false
 	}
 	w.block(2)

@@ -136,7 +136,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		if link = hasAttr(n, "href"); link {
 			b.linked++
 		}
-	case atom.Pre:
+	case atom.Pre, atom.Textarea:
 		b.pre++
 	case atom.Base:
 		if b.base == nil && hasAttr(n, "href") {
@@ -171,7 +171,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 			n.weight.local++
 		}
 	}
-	if n.tag == atom.Pre {
+	if n.tag == atom.Pre || n.tag == atom.Textarea {
 		b.pre--
 	}
 	n.weight.count(n.tag)

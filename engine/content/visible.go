@@ -14,8 +14,10 @@ func neverShown(h *html.Node) bool {
 	case atom.Script:
 		return !strings.HasPrefix(attribute(h, "type"), "math/tex")
 	case atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Object, atom.Embed, atom.Canvas, atom.Svg,
-		atom.Audio, atom.Video, atom.Select, atom.Textarea, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Map, atom.Rp:
+		atom.Audio, atom.Video, atom.Select, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Map, atom.Rp:
 		return true
+	case atom.Textarea: // a reader's, but for the examples of pkgsite
+		return !strings.HasPrefix(attribute(h, "class"), exampleClass) || isHidden(h)
 	case atom.Input:
 		return attribute(h, "type") != "checkbox"
 	case atom.Dialog:
@@ -33,6 +35,9 @@ func neverShown(h *html.Node) bool {
 	}
 	return len(h.Attr) > 0 && isHidden(h)
 }
+
+// exampleClass begins the class of the editor that holds an example of Go code.
+const exampleClass = "Documentation-exampleCode"
 
 // titlesSomething tells buttons that open a section and bear its heading.
 func titlesSomething(h *html.Node) bool {
