@@ -81,6 +81,7 @@ func (j *judge) hasLost() bool { return j.body.kept < little && j.body.kept < j.
 // again judges the page anew.
 func (j *judge) again() {
 	walk(j.body, func(n *node) bool { n.junk = false; return true })
+	j.authors()
 	j.mark(j.body)
 }
 

@@ -114,7 +114,12 @@ func (l *inline) element(n *node) {
 		}
 	case atom.Strong, atom.B:
 		l.wrap(n, "**")
-	case atom.Em, atom.I, atom.Cite, atom.Dfn:
+	case atom.Cite:
+		l.wrap(n, "*")
+		if n.parent != nil && n.parent.first == n && n.next != nil && !l.space {
+			l.buf = append(l.buf, '\n') // who is quoted, on a line of its own
+		}
+	case atom.Em, atom.I, atom.Dfn:
 		l.wrap(n, "*")
 	case atom.Del, atom.S, atom.Strike:
 		l.wrap(n, "~~")

@@ -17,7 +17,7 @@ var junkNames = map[string]bool{
 	"trending": true, "upsell": true, "upsells": true, "crosssell": true, "menu": true, "nav": true, "navbar": true, "navigation": true, "login": true,
 	"signin": true, "signup": true, "register": true, "taboola": true, "outbrain": true, "prevnext": true, "tagcloud": true, "tags": true,
 	"noprint": true, "flyout": true, "minicart": true, "cart": true, "wishlist": true, "offcanvas": true, "drawer": true, "backtotop": true,
-	"signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "reviews": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true,
+	"signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "reviews": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true, "votecell": true, "voting": true,
 }
 
 // remarkNames are the names of what readers wrote below a page.

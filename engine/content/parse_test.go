@@ -35,6 +35,10 @@ func TestMarkdown(t *testing.T) {
 		"heading without an end":    {`<h1>Broken<p>unclosed <b>bold <i>both</b> it</i><table><tr><td>x<td>y<tr><td>z<td>w</table><ul><li>1<li>2</ul>`, "# Broken\n\nunclosed **bold *both*** *it*\n\n|  |  |\n| --- | --- |\n| x | y |\n| z | w |\n\n- 1\n- 2"},
 		"blocks in a heading":       {`<h1><div>Part One</div><div>Begin</div></h1><h2><p>Two</p></h2><h3>A<br>B</h3>`, "# Part One Begin\n\n## Two\n\n### A B"},
 		"space within emphasis":     {`<p>a<b> x </b>c <i>y </i><code> z </code>d`, "a **x** c *y* `z` d"},
+		"seen for spoken":           {`<p>10 <span class="sr-only">minutes</span><span aria-hidden="true">mins</span>`, "10 mins"},
+		"who is quoted":             {`<blockquote><div><cite>ann wrote:</cite>Words.</div></blockquote><p>See <cite>Book</cite> for it.`, "> *ann wrote:*\n> Words.\n\nSee *Book* for it."},
+		"one row":                   {`<table><tr><td>a</td><td>b</td></tr></table><p>c`, "a b\n\nc"},
+		"facts":                     {`<table><tr><th>a</th><td><ul><li>x</li></ul></td></tr><tr><th>b</th><td>y</td></tr></table>`, "|  |  |\n| --- | --- |\n| a | - x |\n| b | y |"},
 		"line break":                {`<p>a<br>b`, "a\nb"},
 		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
 	}
@@ -64,6 +68,8 @@ func TestHiddenTextIsGone(t *testing.T) {
 		`<iframe>canary</iframe>`, `<div style="clip:rect(0,0,0,0)">canary</div>`, `<p>c&#x200b;anary</p>x`, `<p>&#xE0063;&#xE0061;</p>`,
 		`<input value="canary">`, `<textarea>canary</textarea>`, `<meta name="x" content="canary">`, `<p style="color:red;color:transparent">canary</p>`,
 		`<pre><span style="display:none">canary</span>x</pre>`, `<table><tr><td hidden>canary</td><td>x</td></tr></table>`, `<h2><span hidden>canary</span>x</h2>`,
+		`<p>x <span class="sr-only">a</span><span aria-hidden="true">canary words that are more than a few letters</span></p>`, `<p>x <b>a</b><span aria-hidden="true">canary</span></p>`,
+		`<textarea class="x Documentation-exampleCode">canary</textarea>`, `<textarea class="Documentation-exampleCode" hidden>canary</textarea>`,
 	}
 	for _, one := range hidden {
 		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte("<body><p>Visible words here.</p>" + one + "</body>")})

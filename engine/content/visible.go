@@ -116,12 +116,20 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "aria-hidden":
-			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) {
+			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// isSeenFor tells a few letters that the eye sees where a screen reader gets the
+// word that stands before them: <span class=sr-only>minutes</span><span
+// aria-hidden=true>mins</span>.
+func isSeenFor(h *html.Node) bool {
+	before := h.PrevSibling
+	return before != nil && before.Type == html.ElementNode && hidesByClass(attribute(before, "class")) && textSize(h) <= 20
 }
 
 // hidesByClass knows the classes that hide. One that hides on small screens
