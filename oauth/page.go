@@ -54,6 +54,7 @@ type problem struct {
 	Title, Text, Hint, Code string
 	Back                    string // where the client waits; empty: nowhere
 	BackHost                string
+	Again                   bool // offers to sign in with another account
 }
 
 // BackURL is the link for the template, which would not let the schemes of

@@ -165,7 +165,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, entry login, who
 		s.decide(r.Context(), "refused", slog.String("what", "sign-in"), slog.String("subject", who.key()), slog.String("reason", no.reason))
 		p := problem{
 			Title: "You may not enter", Text: fmt.Sprintf("Google says that you are %s, and %s.", orDefault(who.Email, "somebody without an address"), no.reason),
-			Hint: "Sign in with another account, or ask whoever runs this server.", Code: "access_denied",
+			Hint: "Sign in with another account, or ask whoever runs this server.", Code: "access_denied", Again: entry.Request == nil,
 		}
 		if asked := entry.Request; asked != nil {
 			p.Back, p.BackHost = s.errorTarget(asked.Redirect, asked.State, "access_denied", "this account may not enter"), hostOf(asked.Redirect)

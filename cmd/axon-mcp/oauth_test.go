@@ -72,6 +72,8 @@ func newOAuthServer(t testing.TB, env ...string) *oauthServer {
 		response, err := http.Get(s.url + "/healthz")
 		if err == nil {
 			_ = response.Body.Close()
+		}
+		if err == nil && strings.Contains(s.stderr.String(), "The web page is at ") {
 			return s
 		}
 		if time.Since(begun) > time.Minute {
@@ -262,6 +264,27 @@ func TestZ2Z3Z4ThroughTheProgram(t *testing.T) {
 	}
 	if said := s.stderr.String(); strings.Contains(said, read) || !strings.Contains(said, "oauth decision") {
 		t.Errorf("the log has a token, or no decisions:\n%s", said)
+	}
+}
+
+// X13: who lets others reach the listener without TLS before it is warned, and
+// the start says how people sign in.
+func TestX13StartWarnsWithoutTLS(t *testing.T) {
+	t.Parallel()
+	for name, one := range map[string]struct {
+		env    []string
+		warned bool
+	}{
+		"loopback":          {nil, false},
+		"all, no origin":    {[]string{"AXON_MCP_HTTP_HOST=0.0.0.0"}, true},
+		"all, http origin":  {[]string{"AXON_MCP_HTTP_HOST=0.0.0.0", "GOOGLE_OAUTH_BROKER_ISSUER=http://127.0.0.1:1"}, true},
+		"all, https origin": {[]string{"AXON_MCP_HTTP_HOST=0.0.0.0", "AXON_PUBLIC_URL=https://axon.example.com"}, false},
+	} {
+		s := newOAuthServer(t, one.env...)
+		said := s.stderr.String()
+		if strings.Contains(said, "in the clear") != one.warned || !strings.Contains(said, "/oauth/google/callback") || !strings.Contains(said, "People sign in with Google") {
+			t.Errorf("%s: %s", name, said)
+		}
 	}
 }
 

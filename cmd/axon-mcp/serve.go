@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func (a *app) serve(ctx context.Context) error {
 	if len(key) < shortKey {
 		log.Warn("the key is short; make a better one with: openssl rand -hex 32", "name", "AXON_MCP_API_KEY")
 	}
+	if open := a.withoutTLS(); open != "" {
+		log.Warn(open, "name", "AXON_MCP_HTTP_HOST")
+	}
 	address := net.JoinHostPort(a.cfg.HTTP.Host, strconv.Itoa(a.cfg.HTTP.Port))
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -91,6 +95,19 @@ func (a *app) serve(ctx context.Context) error {
 
 // shortKey is the length below which a key is warned about.
 const shortKey = 16
+
+// withoutTLS says what is wrong where others can reach the listener and nothing
+// tells that TLS stands before it (X13). Empty: nothing.
+func (a *app) withoutTLS() string {
+	public := a.cfg.OAuth.BrokerIssuer
+	if public == "" {
+		public = a.cfg.MCP.PublicURL
+	}
+	if addr, err := netip.ParseAddr(a.cfg.HTTP.Host); a.cfg.HTTP.Host == "localhost" || (err == nil && addr.IsLoopback()) || strings.HasPrefix(public, "https://") {
+		return ""
+	}
+	return "others can reach /mcp, and no https origin is set: keys and tokens cross the network in the clear; put TLS before it and set AXON_PUBLIC_URL, or listen on 127.0.0.1"
+}
 
 // newHTTPServer bounds how long a request may take to come in. Answers may be
 // streams of hours, so writing has no bound here; the MCP door has its own.
