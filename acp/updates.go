@@ -74,6 +74,8 @@ func (s *Session) take(update json.RawMessage) {
 	var kind string
 	_ = json.Unmarshal(fields["sessionUpdate"], &kind)
 	switch kind {
+	case "user_message_chunk":
+		return // what the user said is known here; an agent does not speak for them
 	case "agent_message_chunk":
 		s.collect(fields["content"])
 	case "tool_call", "tool_call_update":

@@ -87,7 +87,7 @@ func (a *agent) run(in io.Reader) int {
 			a.session++
 			a.send(map[string]any{"id": m.ID, "result": map[string]any{"sessionId": strconv.Itoa(a.session)}}) // every agent's first is "1"
 		case "session/prompt":
-			go a.prompt(m)
+			go a.prompt(m, a.begin())
 		case "session/cancel":
 			a.mu.Lock()
 			select {
@@ -102,6 +102,14 @@ func (a *agent) run(in io.Reader) int {
 	}
 }
 
+// begin returns what is closed when the turn that begins is stopped.
+func (a *agent) begin() <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped = make(chan struct{})
+	return a.stopped
+}
+
 func (a *agent) say(text string) {
 	a.update(map[string]any{"sessionUpdate": "agent_message_chunk", "content": map[string]any{"type": "text", "text": text}})
 }
@@ -110,9 +118,18 @@ func (a *agent) update(u map[string]any) {
 	a.send(map[string]any{"method": "session/update", "params": map[string]any{"sessionId": "1", "update": u}})
 }
 
-// ask asks for a permission and returns the option that was given, or
+// ask asks for a permission to edit and returns the option that was given, or
 // "cancelled".
 func (a *agent) ask(call string) string {
+	return a.request(
+		map[string]any{"toolCallId": call, "title": "Edit " + call, "kind": "edit", "rawInput": map[string]any{"path": call}},
+		[]map[string]any{
+			{"optionId": "yes-" + call, "name": "Allow", "kind": "allow_once"}, {"optionId": "no-" + call, "name": "Reject", "kind": "reject_once"},
+		},
+	)
+}
+
+func (a *agent) request(call, options any) string {
 	a.mu.Lock()
 	a.last++
 	id := strconv.Itoa(a.last)
@@ -120,10 +137,7 @@ func (a *agent) ask(call string) string {
 	a.waits[id] = wait
 	a.mu.Unlock()
 	a.send(map[string]any{"id": a.idOf(id), "method": "session/request_permission", "params": map[string]any{
-		"sessionId": "1", "toolCall": map[string]any{"toolCallId": call, "title": "Edit " + call, "kind": "edit", "rawInput": map[string]any{"path": call}},
-		"options": []map[string]any{
-			{"optionId": "yes-" + call, "name": "Allow", "kind": "allow_once"}, {"optionId": "no-" + call, "name": "Reject", "kind": "reject_once"},
-		},
+		"sessionId": "1", "toolCall": call, "options": options,
 	}})
 	var got struct {
 		Outcome struct {
@@ -140,7 +154,7 @@ func (a *agent) ask(call string) string {
 func (a *agent) idOf(id string) json.RawMessage { return json.RawMessage(id) }
 
 // prompt does what its text says: one command a line.
-func (a *agent) prompt(m message) {
+func (a *agent) prompt(m message, stopped <-chan struct{}) {
 	var p struct {
 		Prompt []struct {
 			Text string `json:"text"`
@@ -152,14 +166,88 @@ func (a *agent) prompt(m message) {
 	stop := "end_turn"
 	for line := range strings.Lines(p.Prompt[0].Text) {
 		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if word == "wait" {
-			<-a.stopped
+		switch word {
+		case "wait":
+			<-stopped
+		case "stream":
+			a.stream(rest, stopped)
+		default:
+			a.do(word, rest)
+		}
+		if isClosed(stopped) {
 			stop = "cancelled"
 			break
 		}
-		a.do(word, rest)
 	}
 	a.send(map[string]any{"id": m.ID, "result": map[string]any{"stopReason": stop}})
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// stream says N words, 50 a second, until it is stopped.
+func (a *agent) stream(count string, stopped <-chan struct{}) {
+	n, _ := strconv.Atoi(count)
+	for i := range n {
+		a.say(fmt.Sprintf("w%d ", i+1))
+		select {
+		case <-stopped:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// bait asks to read a file and, once the file PATH is there, makes that another
+// call: what a person read is no longer what they would allow.
+func (a *agent) bait(call, path string) string {
+	go func() {
+		for _, err := os.Stat(path); err != nil; _, err = os.Stat(path) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		a.update(map[string]any{"sessionUpdate": "tool_call_update", "toolCallId": call, "title": "Delete " + call, "kind": "delete", "rawInput": map[string]any{"path": "/", "force": true}})
+	}()
+	return a.ask(call)
+}
+
+// page does the words of the visits of the web page.
+func (a *agent) page(word, rest string) {
+	switch word {
+	case "update": // update JSON: whatever a session/update may tell
+		a.update(object(rest))
+	case "request": // request JSON: asks with a toolCall and options of any kind
+		asked := object(rest)
+		a.say("got " + a.request(asked["toolCall"], asked["options"]))
+	case "quoted": // quoted "…\u001b…": says what a Go string holds
+		text, err := strconv.Unquote(rest)
+		if err != nil {
+			text = err.Error()
+		}
+		a.say(text)
+	case "bait": // bait CALL PATH
+		call, path, _ := strings.Cut(rest, " ")
+		a.say("got " + a.bait(call, path))
+	case "huge": // huge KIB: asks with an input of that size
+		n, _ := strconv.Atoi(rest)
+		a.say("got " + a.request(
+			map[string]any{"toolCallId": "huge", "title": "Run it", "kind": "execute", "rawInput": map[string]any{"command": strings.Repeat("echo 0123456789 && \\\n", n<<10/22)}},
+			[]map[string]any{{"optionId": "yes", "name": "Allow", "kind": "allow_once"}, {"optionId": "no", "name": "Reject", "kind": "reject_once"}},
+		))
+	}
+}
+
+func object(text string) map[string]any {
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		panic(err)
+	}
+	return fields
 }
 
 func (a *agent) do(word, rest string) {
@@ -212,5 +300,7 @@ func (a *agent) do(word, rest string) {
 		a.say("child " + strconv.Itoa(child.Process.Pid))
 	case "pause":
 		time.Sleep(100 * time.Millisecond) // the agent is slow: what is tested happens meanwhile
+	default:
+		a.page(word, rest)
 	}
 }

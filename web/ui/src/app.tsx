@@ -41,8 +41,7 @@ function Pages() {
       <Route path="/library"><Library /></Route>
       <Route path="/library/:domain">{(p) => <DomainPage key={p.domain} domain={decodeURIComponent(p.domain)} />}</Route>
       <Route path="/doc"><Suspense fallback={loading}><Reader /></Suspense></Route>
-      <Route path="/chat"><Suspense fallback={loading}><Chat /></Suspense></Route>
-      <Route path="/chat/:id">{(p) => <Suspense fallback={loading}><Chat key={p.id} id={p.id} /></Suspense>}</Route>
+      <Route path="/chat/:id?">{(p) => <Suspense fallback={loading}><Chat id={p.id} /></Suspense>}</Route>
       <Route path="/health"><Health /></Route>
       <Route path="/connect"><Connect /></Route>
       <Route><Page title={words.noPage}><Link className="button" href="/search"><Icon name="search" />{words.search}</Link></Page></Route>
@@ -156,7 +155,7 @@ function Frame({ shell, connection, session }: { shell: Shell; connection: Conne
     <div className="frame">
       <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>{words.skip}</a>
       <Top up={connection.up} openPalette={() => open("palette")} />
-      <div><ConnectionBar link={connection} /><PatienceBar until={patience} /><GuardRow /></div>
+      <div className="bars"><ConnectionBar link={connection} /><PatienceBar until={patience} /><GuardRow /></div>
       <Boundary><Pages /></Boundary>
       {over === "palette" && <Palette row={selected.current} onClose={() => setOver(undefined)} showKeys={() => setOver("keys")} />}
       {over === "keys" && <KeysDialog onClose={() => setOver(undefined)} />}

@@ -18,3 +18,15 @@ export function asText(value: unknown): string {
   if (typeof command === "string" && Object.keys(value as object).length === 1) return escapeHidden(command);
   return escapeHidden(JSON.stringify(value, null, 2));
 }
+
+// escapeProse leaves alone what makes an emoji: the selector of its look and the
+// joiner between two. They hide nothing.
+export function escapeProse(text: string): string {
+  const kept = /\p{Extended_Pictographic}(?:[\ufe0e\ufe0f]|\p{Emoji_Modifier})?(?:\u200d\p{Extended_Pictographic}(?:[\ufe0e\ufe0f]|\p{Emoji_Modifier})?)*/gu;
+  let out = "", from = 0;
+  for (const emoji of text.matchAll(kept)) {
+    out += escapeHidden(text.slice(from, emoji.index)) + emoji[0];
+    from = emoji.index + emoji[0].length;
+  }
+  return out + escapeHidden(text.slice(from));
+}

@@ -37,7 +37,8 @@ export function holdChat(chat: Held): void {
 
 export function forgetChat(id: string): void {
   keep(all().filter((c) => c.id !== id));
-  letGo(id);
+  barred.delete(id);
+  free(id);
 }
 
 // lockChat makes this tab the one that has the conversation. False: another has
@@ -55,7 +56,14 @@ export function lockChat(id: string, wait = false): Promise<boolean> {
   });
 }
 
+// letGo leaves a conversation to another tab, and does not take it back when the
+// connection is lost and made again.
 export function letGo(id: string): void {
+  barred.add(id);
+  free(id);
+}
+
+function free(id: string): void {
   locks.get(id)?.();
   locks.delete(id);
 }

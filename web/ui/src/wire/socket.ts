@@ -3,7 +3,7 @@
 import { ApiError, ticket, type Session } from "./api.ts";
 import { read, type Frame } from "./frames.ts";
 import { store, type Prompt } from "./store.ts";
-import { claimChats, heldChats, holdChat, letGo } from "./chats.ts";
+import { claimChats, forgetChat, heldChats, holdChat, letGo } from "./chats.ts";
 
 type Waiting = { done: (value: unknown) => void; fail: (error: Error) => void; whole: boolean };
 
@@ -87,6 +87,7 @@ class Socket {
     if (!frame) { store.dispatch({ do: "unknown" }); return; }
     if (frame.type === "session_started") holdChat({ id: frame.session_id, secret: frame.resume_secret, agent: frame.agent });
     if (frame.type === "error" && frame.code === "session_moved") letGo(frame.session_id);
+    if (frame.type === "session_fallback") forgetChat(frame.old_session_id);
     store.dispatch({ do: "frame", frame, at: Date.now() });
     this.settle(frame);
     if (frame.type === "job.status" && !["pending", "running"].includes(frame.data.payload.status)) this.ended();

@@ -1,6 +1,7 @@
 // What the socket has told, in one place. reduce is pure; Store publishes its
 // state to the page: text once a frame, figures of jobs at most four times a
-// second. Hooks: useConnection, useJob, useJobs, useChat, usePrompts.
+// second. Hooks: useConnection, useJob, useJobs, useChat,
+// useChats, usePrompts.
 import { useSyncExternalStore } from "react";
 import { contentsOf, type Content, type Frame, type FrameOf, type Prompted } from "./frames.ts";
 
@@ -17,6 +18,7 @@ export type Entry =
   | { kind: "note" | "failure"; text: string };
 export type Chat = {
   id: string; secret: string; agent: string; modes: unknown; config: unknown; models: unknown; event: number; running: boolean; state: "here" | "moved" | "gone"; entries: Entry[];
+  old: number; // the event that was the last when this tab came: up to it all is a repeat
 };
 // Prompt is a question of an agent. pressed: an answer is under way.
 export type Prompt = Prompted & { pressed: boolean };
@@ -40,7 +42,7 @@ export function reduce(s: State, a: Action): State {
     case "pressed": return { ...s, prompts: s.prompts.map((p) => (p.perm_id === a.perm ? { ...p, pressed: true } : p)) };
     case "forget late": return { ...s, late: "" };
     case "expect": {
-      const known = s.chats[a.id] ?? { id: a.id, secret: a.secret, agent: a.agent, modes: null, config: null, models: null, event: 0, running: false, state: "here" as const, entries: [] };
+      const known = s.chats[a.id] ?? { id: a.id, secret: a.secret, agent: a.agent, modes: null, config: null, models: null, event: 0, old: 0, running: false, state: "here" as const, entries: [] };
       return { ...s, chats: { ...s.chats, [a.id]: { ...known, state: "here" } } };
     }
   }
@@ -50,7 +52,7 @@ function onFrame(s: State, f: Frame, at: number): State {
   switch (f.type) {
     case "job.status": case "job.progress": return onJob(s, f);
     case "session_started": return started(s, f);
-    case "session_fallback": return { ...s, fallback: { ...s.fallback, [f.old_session_id]: f.new_session_id } };
+    case "session_fallback": return fellBack(s, f);
     case "permission_request": return asked(s, f);
     case "permission_resolved": return resolved(s, f);
     case "error": return onError(s, f);
@@ -86,13 +88,22 @@ function started(s: State, f: FrameOf<"session_started">): State {
   const known = s.chats[f.session_id];
   const chat: Chat = {
     id: f.session_id, secret: f.resume_secret, agent: f.agent, modes: f.modes, config: f.config, models: f.models,
-    event: known?.event ?? 0, entries: known?.entries ?? [], running: f.running, state: "here",
+    event: known?.event ?? 0, old: f.last_event, entries: known?.entries ?? [], running: f.running, state: "here",
   };
   if (chat.event < f.first_event - 1) { // what came between is no longer kept
     chat.event = f.first_event - 1;
     chat.entries = [...chat.entries, { kind: "note", text: "Some of this conversation is no longer kept." }];
   }
   return { ...s, chats: { ...s.chats, [chat.id]: chat } };
+}
+
+// fellBack goes on with a new session under the same transcript.
+function fellBack(s: State, f: FrameOf<"session_fallback">): State {
+  const { [f.old_session_id]: before, ...chats } = s.chats;
+  const fallback = { ...s.fallback, [f.old_session_id]: f.new_session_id };
+  if (!before) return { ...s, fallback };
+  const note: Entry = { kind: "note", text: "The agent was started anew. It remembers nothing of what is above." };
+  return { ...s, fallback, chats: { ...chats, [f.new_session_id]: { ...before, id: f.new_session_id, event: 0, old: 0, entries: [...before.entries, note] } } };
 }
 
 type Event = Exclude<Frame, { type: "job.status" | "job.progress" | "session_started" | "session_fallback" | "permission_request" | "permission_resolved" | "error" | "job.cancel.response" | `command.${string}` }>;
@@ -163,7 +174,8 @@ function asked(s: State, f: Prompted): State {
 
 function resolved(s: State, f: FrameOf<"permission_resolved">): State {
   const next = { ...s, prompts: s.prompts.filter((p) => p.perm_id !== f.perm_id) };
-  const what = `${f.tool?.kind || "other"} ${f.tool?.title ?? ""}`.trim();
+  const kind = f.tool?.kind || "other", title = f.tool?.title ?? "";
+  const what = title.toLowerCase().startsWith(kind) ? title : `${kind} ${title}`.trim();
   const text = f.by === "auto" ? `Auto-approved: ${what}` : f.by === "timeout" ? `No answer: cancelled. ${what}` : "";
   return text ? withChat(next, f.session_id, (c) => ({ ...c, entries: [...c.entries, { kind: "note", text }] })) : next;
 }
@@ -171,7 +183,7 @@ function resolved(s: State, f: FrameOf<"permission_resolved">): State {
 function onError(s: State, f: FrameOf<"error">): State {
   if (f.code === "session_moved") return withChat({ ...s, prompts: s.prompts.filter((p) => p.session_id !== f.session_id) }, f.session_id, (c) => ({ ...c, state: "moved" }));
   if (f.session_id && f.code === "not_found") return withChat(s, f.session_id, (c) => ({ ...c, state: "gone", running: false }));
-  if (f.code !== "no_such_permission" && f.code !== "ambiguous_permission") return s;
+  if (f.code !== "no_such_permission" && f.code !== "ambiguous_permission") return { ...s, prompts: s.prompts.map((p) => ({ ...p, pressed: false })) };
   const at = s.prompts.findIndex((p) => p.pressed); // the oldest answer that is under way
   return { ...s, prompts: at < 0 ? s.prompts : s.prompts.toSpliced(at, 1), late: "Too late: this was already closed." };
 }
@@ -220,5 +232,7 @@ export const useConnection = (): Connection => useStore((s) => s.connection);
 export const useJob = (id: string): LiveJob | undefined => useStore((s) => s.jobs[id]);
 export const useJobs = (): Record<string, LiveJob> => useStore((s) => s.jobs);
 export const useChat = (id: string): Chat | undefined => useStore((s) => s.chats[s.fallback[id] ?? id]);
+export const useChats = (): Record<string, Chat> => useStore((s) => s.chats);
+export const useFallback = (id: string): string | undefined => useStore((s) => s.fallback[id]);
 export const usePrompts = (): Prompt[] => useStore((s) => s.prompts);
 export const useLate = (): string => useStore((s) => s.late);
