@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,28 +78,11 @@ func retrieval(ctx context.Context, s site) (map[index.Mode][]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "bench")
+	ix, done, err := indexed(ctx, s.dir, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	db, err := store.Open(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = db.Close() }()
-	model, err := static.New()
-	if err != nil {
-		return nil, err
-	}
-	ix, err := index.Open(ctx, db, model, model.Count, index.Config{}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = ix.Close() }()
-	if err := indexFolder(ctx, ix, s.dir); err != nil {
-		return nil, err
-	}
+	defer done()
 	ranks := make(map[index.Mode][]float64)
 	for _, mode := range []index.Mode{index.Keyword, index.Semantic, index.Hybrid} {
 		for _, q := range questions {
@@ -112,8 +96,44 @@ func retrieval(ctx context.Context, s site) (map[index.Mode][]float64, error) {
 	return ranks, nil
 }
 
+// indexed returns an index of the pages of a folder whose paths fit keep (nil:
+// all), and what removes it.
+func indexed(ctx context.Context, folder string, keep *regexp.Regexp) (ix *index.Index, done func(), err error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, nil, err
+	}
+	var ends []func()
+	done = func() {
+		for _, end := range slices.Backward(ends) {
+			end()
+		}
+	}
+	ends = append(ends, func() { _ = os.RemoveAll(dir) })
+	defer func() {
+		if err != nil {
+			done()
+		}
+	}()
+	db, err := store.Open(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	ends = append(ends, func() { _ = db.Close() })
+	model, err := static.New()
+	if err != nil {
+		return nil, nil, err
+	}
+	ix, err = index.Open(ctx, db, model, model.Count, index.Config{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, err
+	}
+	ends = append(ends, func() { _ = ix.Close() })
+	return ix, done, indexFolder(ctx, ix, folder, keep)
+}
+
 // indexFolder stores the pages of a folder under their paths.
-func indexFolder(ctx context.Context, ix *index.Index, dir string) error {
+func indexFolder(ctx context.Context, ix *index.Index, dir string, keep *regexp.Regexp) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".html") {
 			return err
@@ -125,6 +145,9 @@ func indexFolder(ctx context.Context, ix *index.Index, dir string) error {
 		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
+		}
+		if keep != nil && !keep.MatchString(name) {
+			return nil
 		}
 		url := "https://docs.example/" + filepath.ToSlash(name)
 		doc, err := content.Parse(content.Input{URL: url, MediaType: "text/html", Body: body})

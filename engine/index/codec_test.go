@@ -19,7 +19,11 @@ func someRecord(t testing.TB) record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRecordBuilder().build("A title", []string{"A title", "", "Section › Two"}, bodies, h.id, vectors)
+	return newRecordBuilder().build(text{
+		title: "A title", names: names{wholeName + "a title"}, bodies: bodies,
+		paths:      []string{"A title", "", "Section › Two"},
+		chunkNames: []names{nil, {wholeName + "os.path.join", partName + "join"}, {wholeName + "two"}},
+	}, h.id, vectors)
 }
 
 // FuzzRecord: damaged bytes of a row give an error or a record that can be
@@ -49,7 +53,7 @@ func FuzzRecord(f *testing.F) {
 
 // record is the record of an empty document, encoded.
 func (b *recordBuilder) record() []byte {
-	r := b.build("", nil, nil, "", nil)
+	r := b.build(text{}, "", nil)
 	return r.encode()
 }
 

@@ -14,6 +14,9 @@ type examiner struct {
 	last  []int32 // position of each term, and -1 for none
 	ends  [][]int32
 	pairs []bool
+	// defined and above are by term: the names of the passage and its page, and
+	// the words of heading path and title.
+	defined, above []bool
 }
 
 const never = -2 // a position that nothing follows
@@ -21,12 +24,16 @@ const never = -2 // a position that nothing follows
 func newExaminer(q *parsed, chunk *bm25, pageMean float64, n *needle) *examiner {
 	e := &examiner{query: q, chunk: chunk, mean: max(pageMean, 1), needle: n}
 	for _, t := range q.terms {
+		if t.name {
+			continue
+		}
 		e.most.chunk += float64(t.idf) * (saturation + 1)
 		e.most.page += float64(t.pageIDF) * (saturation + 1)
 		e.most.title += float64(t.titleIDF) * (saturation + 1)
 	}
 	e.tfs, e.title = make([]uint32, len(q.terms)), make([]uint32, len(q.terms))
 	e.last = make([]int32, len(q.terms))
+	e.defined, e.above = make([]bool, len(q.terms)), make([]bool, len(q.terms))
 	e.pairs = make([]bool, max(0, len(q.words)-1))
 	for _, p := range q.phrases {
 		e.ends = append(e.ends, make([]int32, len(p)))
@@ -43,6 +50,8 @@ func (e *examiner) examine(s *shard, p *pageSigns) (ok bool) {
 	}
 	p.page = e.readTerms(&f, s, p) / max(e.most.page, 1e-9)
 	p.title = e.readTitle(f.stream()) / max(e.most.title, 1e-9)
+	clear(e.tfs)
+	p.named = e.worth()
 	vectored := e.needle != nil && s.vectored[p.doc] == 1
 	if vectored {
 		p.mean = float64(e.needle.cosine(&s.means, int(p.doc)))
@@ -82,6 +91,9 @@ func (e *examiner) readTerms(f *forward, s *shard, p *pageSigns) (score float64)
 		}
 		if ok && place < len(e.marks) {
 			e.marks[place] = uint8(i + 1)
+			if t.name {
+				continue
+			}
 			score += float64(t.pageIDF) * float64(tf) * (saturation + 1) / (float64(tf) + norm)
 		}
 	}
@@ -102,7 +114,7 @@ func (e *examiner) readTitle(stream []byte) (score float64) {
 	}
 	norm := saturation * (1 - lengthShare + lengthShare*float64(words)/titleLength)
 	for i, tf := range e.title {
-		if tf > 0 {
+		if tf > 0 && !e.query.terms[i].name {
 			score += float64(e.query.terms[i].titleIDF) * float64(tf) * (saturation + 1) / (float64(tf) + norm)
 		}
 	}
@@ -123,9 +135,10 @@ func (e *examiner) readChunk(path, body []byte, length uint16, c *chunkSigns) {
 	}
 	whole := make([]bool, len(e.ends))
 	at := e.walk(path, pathWeight, 0, whole)
+	c.named = e.worth()
 	e.walk(body, 1, at+1, whole) // a gap, so that no phrase reaches over
 	for i, t := range e.query.terms {
-		if e.tfs[i] > 0 {
+		if e.tfs[i] > 0 && !t.name {
 			c.keyword += float64(t.idf * e.chunk.weight(min(e.tfs[i], maxTF), length))
 		}
 	}
@@ -136,6 +149,15 @@ func (e *examiner) readChunk(path, body []byte, length uint16, c *chunkSigns) {
 			c.phrases += 1 / float64(len(whole))
 		}
 	}
+}
+
+// worth says how well what was read so far defines what the query names.
+func (e *examiner) worth() float64 {
+	for i, t := range e.query.terms {
+		here := e.title[i] > 0 || e.tfs[i] > 0
+		e.defined[i], e.above[i] = here && t.name, here && !t.name
+	}
+	return e.query.worth(e.defined, e.above)
 }
 
 // walk reads a stream whose first word is at position at, and returns the

@@ -62,15 +62,17 @@ func (m *model) put(t *testing.T, e Entry, h *hashed) {
 		collection: e.Collection, url: e.URL, domain: domainOf(e.URL), sourceType: e.SourceType, lang: e.Doc.Lang,
 		fetched: e.FetchedAt, rev: m.rev, vector: make([]float32, hashedDim),
 	}
-	d.title = slices.Clone(newAnalyzer().tokens(e.Doc.Title))
-	for _, c := range content.Chunks(e.Doc.Title, e.Doc.Markdown, e.Doc.Headings, countWords) {
+	d.title = withNames(newAnalyzer().tokens(e.Doc.Title), pageNames(e.Doc.Title, e.URL))
+	chunks := content.Chunks(e.Doc.Title, e.Doc.Markdown, e.Doc.Headings, countWords)
+	named := passages(e.Doc.Title, e.Doc.Markdown, e.Doc.Headings, chunks)
+	for i, c := range chunks {
 		body := plainText(c.Text)
 		vectors, err := h.Embed(t.Context(), []string{embeddedText(e.Doc.Title, c.HeadingPath, body)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		d.chunks = append(d.chunks, modelChunk{
-			path:   slices.Clone(newAnalyzer().tokens(strings.Join(c.HeadingPath, " › "))),
+			path:   withNames(newAnalyzer().tokens(strings.Join(c.HeadingPath, " › ")), named[i]),
 			body:   slices.Clone(newAnalyzer().tokens(body)),
 			vector: vectors[0],
 		})
@@ -80,6 +82,15 @@ func (m *model) put(t *testing.T, e Entry, h *hashed) {
 	}
 	normalise(d.vector)
 	m.docs = append(m.docs, d)
+}
+
+// withNames adds names as an index does, stacked on the last word.
+func withNames(tokens []token, n names) []token {
+	tokens = slices.Clone(tokens)
+	for _, name := range n {
+		tokens = append(tokens, token{term: name, stacked: true})
+	}
+	return tokens
 }
 
 func occurrences(tokens []token, term string) (n int) {
@@ -174,6 +185,9 @@ func (m *model) search(t *testing.T, q Query, h *hashed) []pageSigns {
 		if having > 0 {
 			term.idf, term.pageIDF, term.titleIDF = rarity(having, chunks), rarity(pages, docs), rarity(titles, docs)
 		}
+		if term.name {
+			continue
+		}
 		most.keyword += float64(term.idf) * (saturation + 1)
 		mostPage += float64(term.pageIDF) * (saturation + 1)
 		mostTitle += float64(term.titleIDF) * (saturation + 1)
@@ -184,8 +198,11 @@ func (m *model) search(t *testing.T, q Query, h *hashed) []pageSigns {
 		if !d.passes(q) {
 			continue
 		}
-		p := pageSigns{doc: uint32(i)}
+		p := pageSigns{doc: uint32(i), named: naiveNamed(parsed, d.title, nil)}
 		for _, term := range parsed.terms {
+			if term.name {
+				continue
+			}
 			p.page += float64(term.pageIDF) * saturated(float64(d.pageTF(term.text)), float64(d.pageLen()), float64(pageWords)/float64(docs)) / max(mostPage, 1e-9)
 			p.title += float64(term.titleIDF) * saturated(float64(occurrences(d.title, term.text)), float64(words(d.title)), titleLength) / max(mostTitle, 1e-9)
 		}
@@ -193,11 +210,15 @@ func (m *model) search(t *testing.T, q Query, h *hashed) []pageSigns {
 			p.mean = dot(d.vector, vectors[0])
 		}
 		for n, c := range d.chunks {
-			s := chunkSigns{chunk: uint32(n)}
+			s := chunkSigns{chunk: uint32(n), named: naiveNamed(parsed, d.title, c.path)}
+			found := false
 			for _, term := range parsed.terms {
+				if found = found || d.tf(c, term.text) > 0; term.name {
+					continue
+				}
 				s.keyword += float64(term.idf) * saturated(float64(d.tf(c, term.text)), float64(d.chunkLen(c)), float64(chunkWords)/float64(chunks)) / max(most.keyword, 1e-9)
 			}
-			if q.Mode == Keyword && s.keyword == 0 {
+			if q.Mode == Keyword && !found {
 				continue
 			}
 			if q.Mode != Keyword {
@@ -259,6 +280,40 @@ func naivePhrases(q *parsed, c modelChunk) (share float64) {
 		}
 	}
 	return share
+}
+
+// naiveNamed says how well a passage with that title and heading path defines
+// what the query names: for each thing that it names the best of its forms.
+func naiveNamed(q *parsed, title, path []token) float64 {
+	has := func(term int) bool {
+		return term >= 0 && occurrences(title, q.terms[term].text)+occurrences(path, q.terms[term].text) > 0
+	}
+	worth := func(n *namedThing) float64 {
+		if has(n.whole) {
+			return 1
+		}
+		if has(n.part) {
+			return nameAsPart
+		}
+		if len(n.rest) == 0 || !has(n.lastWhole) && !has(n.lastPart) {
+			return 0
+		}
+		rest := 0.0
+		for _, term := range n.rest {
+			if has(term) {
+				rest++
+			}
+		}
+		return nameInPart * (1 + rest/float64(len(n.rest)))
+	}
+	mean := 0.0
+	for _, n := range q.named {
+		mean += worth(n) / float64(len(q.named))
+	}
+	if q.whole != nil {
+		return max(mean, worth(q.whole))
+	}
+	return mean
 }
 
 func naivePairs(q *parsed, c modelChunk) float64 {

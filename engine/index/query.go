@@ -10,6 +10,7 @@ const maxTerms = 48 // distinct terms of a query; later ones are left out
 // queryTerm is a distinct term of a query.
 type queryTerm struct {
 	text  string
+	name  bool     // a name (names.go), which is no word of BM25
 	ids   []uint32 // by shard
 	known []bool   // by shard
 	stats termStats
@@ -26,6 +27,11 @@ type parsed struct {
 	// phrases are runs of terms that shall stand side by side: what the query
 	// quotes, the parts of an identifier, words in capitals (CREATE INDEX).
 	phrases [][]int
+	quoted  [][]int // those in quotes
+	// whole is what the query names if all of it is one name; named are the
+	// identifiers, phrases in quotes and words in capitals in it.
+	whole *namedThing
+	named []*namedThing
 	// lookup tells that the query names something (an identifier, a code, a
 	// phrase, one or two words) instead of asking for it.
 	lookup bool
@@ -39,11 +45,12 @@ func parse(a *analyzer, text string) *parsed {
 	for i, part := range strings.Split(text, `"`) {
 		from := len(q.words)
 		exact = q.read(a, part, seen) || exact
-		if i%2 == 1 {
-			q.phrase(from, len(q.words)-from)
+		if i%2 == 1 && q.phrase(from, len(q.words)-from) {
+			q.quoted = append(q.quoted, q.phrases[len(q.phrases)-1])
 		}
 	}
 	q.lookup = exact || len(q.phrases) > 0 || len(q.words) <= 2
+	q.readNames(a, text, seen)
 	return q
 }
 
@@ -87,10 +94,12 @@ func (q *parsed) term(text string, seen map[string]int) (at int, ok bool) {
 }
 
 // phrase adds n words from a place on as a phrase, where there are as many.
-func (q *parsed) phrase(from, n int) {
-	if from >= 0 && n > 1 && from+n <= len(q.words) {
-		q.phrases = append(q.phrases, q.words[from:from+n:from+n])
+func (q *parsed) phrase(from, n int) bool {
+	if from < 0 || n < 2 || from+n > len(q.words) {
+		return false
 	}
+	q.phrases = append(q.phrases, q.words[from:from+n:from+n])
+	return true
 }
 
 // run is a piece of a query.

@@ -10,12 +10,16 @@ import (
 type weights struct {
 	// Of a chunk: BM25 divided by the most that the query could reach, the
 	// cosine, the share of the query's neighbouring words that are neighbours
-	// here too, and the share of its phrases that stand here whole.
-	keyword, cosine, pairs, phrases float64
+	// here too, the share of its phrases that stand here whole, and how well it
+	// defines what the query calls by its name.
+	keyword, cosine, pairs, phrases, named float64
 	// Of its page: the page's next best chunks (each counts half of the one
 	// before), BM25 of the whole page and of its title, and the cosine to the
 	// mean of its chunks.
 	next, page, title, mean float64
+	// own is added where the page itself, by its title or URL, is what the query
+	// names.
+	own float64
 }
 
 // weightsOf returns the weights for a query. Those of a question were measured
@@ -23,7 +27,7 @@ type weights struct {
 // thing has said the words that it looks for, so that words count for more and
 // nearness of meaning for less.
 func weightsOf(mode Mode, lookup bool) weights {
-	w := weights{keyword: 1, cosine: 2, pairs: 0.3, phrases: 0.5, next: 0.4, page: 0.5, title: 0.3, mean: 1}
+	w := weights{keyword: 1, cosine: 2, pairs: 0.3, phrases: 0.5, named: 4, own: 1, next: 0.4, page: 0.5, title: 0.3, mean: 1}
 	if lookup {
 		w.cosine, w.mean, w.phrases = 0.5, 0.25, 1
 	}
@@ -31,7 +35,7 @@ func weightsOf(mode Mode, lookup bool) weights {
 	case Keyword:
 		w.cosine, w.mean = 0, 0
 	case Semantic:
-		w.keyword, w.pairs, w.phrases, w.page, w.title = 0, 0, 0, 0, 0
+		w.keyword, w.pairs, w.phrases, w.named, w.own, w.page, w.title = 0, 0, 0, 0, 0, 0, 0
 	}
 	return w
 }
@@ -48,6 +52,7 @@ const (
 type chunkSigns struct {
 	chunk                           uint32
 	keyword, cosine, pairs, phrases float64
+	named                           float64
 	score                           float64
 }
 
@@ -58,6 +63,7 @@ type pageSigns struct {
 	rev               uint64
 	base              uint32 // its first chunk
 	page, title, mean float64
+	named             float64 // how well the page as a whole is what the query names
 	chunks            []chunkSigns
 	score             float64
 }
@@ -75,12 +81,12 @@ type ranked struct {
 func scorePage(p *pageSigns, w weights) {
 	for i := range p.chunks {
 		c := &p.chunks[i]
-		c.score = w.keyword*c.keyword + w.cosine*c.cosine + w.pairs*c.pairs + w.phrases*c.phrases
+		c.score = w.keyword*c.keyword + w.cosine*c.cosine + w.pairs*c.pairs + w.phrases*c.phrases + w.named*c.named
 	}
 	slices.SortFunc(p.chunks, func(a, b chunkSigns) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.chunk, b.chunk))
 	})
-	p.score = w.page*p.page + w.title*p.title + w.mean*p.mean
+	p.score = w.page*p.page + w.title*p.title + w.mean*p.mean + w.own*p.named
 	share := 1.0
 	for i, c := range p.chunks {
 		p.score += share * c.score

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-const recordVersion = 1
+const recordVersion = 2
 
 // record is all that the index makes of one document: its words in order and
 // its vectors. It is what a row of index_tail holds, and needs nothing else to
@@ -36,15 +36,22 @@ func newRecordBuilder() *recordBuilder {
 	return &recordBuilder{analyzer: newAnalyzer(), places: make(map[string]uint32)}
 }
 
-// build makes the record of a document. bodies are plain texts of its chunks,
-// paths their headings; vectors has one a chunk, or is empty.
-func (b *recordBuilder) build(title string, paths, bodies []string, model string, vectors [][]float32) record {
+// text is what a record is made of.
+type text struct {
+	title         string
+	names         names    // of the page
+	paths, bodies []string // a chunk each: its headings, and its plain text
+	chunkNames    []names
+}
+
+// build makes the record of a document. vectors has one a chunk, or is empty.
+func (b *recordBuilder) build(t text, model string, vectors [][]float32) record {
 	clear(b.places)
 	b.terms, b.streams = nil, b.streams[:0]
-	b.read(title)
-	for i, body := range bodies {
-		b.read(paths[i])
-		b.read(body)
+	b.read(t.title, t.names)
+	for i, body := range t.bodies {
+		b.read(t.paths[i], t.chunkNames[i])
+		b.read(body, nil)
 	}
 	order := make([]uint32, len(b.terms)) // place by appearance → place in the sorted list
 	slices.Sort(b.terms)
@@ -56,30 +63,38 @@ func (b *recordBuilder) build(title string, paths, bodies []string, model string
 		r.paths = append(r.paths, encodeStream(b.streams[i], order))
 		r.bodies = append(r.bodies, encodeStream(b.streams[i+1], order))
 	}
-	if len(vectors) > 0 && len(vectors) == len(bodies) {
+	if len(vectors) > 0 && len(vectors) == len(t.bodies) {
 		r.model, r.dim = model, len(vectors[0])
 		r.vectors, r.mean = encodeVectors(vectors)
 	}
 	return r
 }
 
-// read appends the stream of one text.
-func (b *recordBuilder) read(text string) {
+// read appends the stream of one text, with names stacked on its last word.
+func (b *recordBuilder) read(text string, named names) {
 	tokens := b.analyzer.tokens(text)
-	stream := make([]uint32, len(tokens))
-	for i, t := range tokens {
-		place, ok := b.places[t.term]
-		if !ok {
-			place = uint32(len(b.terms))
-			b.places[t.term] = place
-			b.terms = append(b.terms, t.term)
-		}
-		stream[i] = place << 1
+	stream := make([]uint32, 0, len(tokens)+len(named))
+	for _, t := range tokens {
+		stacked := uint32(0)
 		if t.stacked {
-			stream[i] |= 1
+			stacked = 1
 		}
+		stream = append(stream, b.place(t.term)<<1|stacked)
+	}
+	for _, name := range named {
+		stream = append(stream, b.place(name)<<1|1)
 	}
 	b.streams = append(b.streams, stream)
+}
+
+func (b *recordBuilder) place(term string) uint32 {
+	place, ok := b.places[term]
+	if !ok {
+		place = uint32(len(b.terms))
+		b.places[term] = place
+		b.terms = append(b.terms, term)
+	}
+	return place
 }
 
 func encodeStream(stream, order []uint32) []byte {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ type question struct {
 
 // TestRetrievalOnDocumentation measures MRR@10 over pages on questions about
 // two sites of documentation, for each mode, and holds the bars of the product.
+// Then it asks for what the pages define by its name, which must come first.
 func TestRetrievalOnDocumentation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("indexes two whole sites")
@@ -34,9 +36,16 @@ func TestRetrievalOnDocumentation(t *testing.T) {
 	for _, site := range []struct {
 		name, folder string
 		bar          float64
+		names        []*regexp.Regexp // what marks the names that a page defines
 	}{
-		{"python3.11-doc", "/usr/share/doc/python3.11/html", 0.76},
-		{"postgresql-doc-15", "/usr/share/doc/postgresql-doc-15/html", 0.70},
+		{"python3.11-doc", "/usr/share/doc/python3.11/html", 0.76, []*regexp.Regexp{
+			regexp.MustCompile(`<dt class="sig sig-object py" id="([^"]+)"`),
+		}},
+		{"postgresql-doc-15", "/usr/share/doc/postgresql-doc-15/html", 0.70, []*regexp.Regexp{
+			regexp.MustCompile(`<dt id="GUC-[^"]*"><span class="term"><code class="varname">([^<]+)</code>`),
+			regexp.MustCompile(`<h2><span class="refentrytitle">([^<]+)</span></h2>`),
+			regexp.MustCompile(`<td><code class="literal">([0-9][0-9A-Z]{4})</code></td>`),
+		}},
 	} {
 		t.Run(site.name, func(t *testing.T) {
 			questions := readQuestions(t, site.name+".jsonl")
@@ -56,6 +65,12 @@ func TestRetrievalOnDocumentation(t *testing.T) {
 				if mean(ranks[Hybrid]) <= mean(ranks[leg]) {
 					t.Errorf("hybrid is not above %s", leg)
 				}
+			}
+			const names, bar = 300, 0.95
+			rate := firstRate(t, ix, drawnNames(t, site.folder, site.names...), names)
+			t.Logf("the page of a name comes first for %.1f %% of %d", 100*rate, names)
+			if rate < bar {
+				t.Errorf("the page of a name comes first for %.3f of the names, the bar is %.2f", rate, bar)
 			}
 		})
 	}

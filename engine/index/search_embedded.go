@@ -136,7 +136,7 @@ func (ix *Index) gather(s *search, n *narrowed) (pages []pageSigns, err error) {
 	defer ix.mu.RUnlock()
 	defer guard(&err)
 	s.prepare(&ix.seen, n)
-	var byWord, byVector []scored
+	var byWord, byPhrase, byVector []scored
 	var wg sync.WaitGroup
 	var vectorErr error
 	if s.needle != nil {
@@ -146,13 +146,15 @@ func (ix *Index) gather(s *search, n *narrowed) (pages []pageSigns, err error) {
 		})
 	}
 	if s.mode != Semantic {
-		byWord, err = s.keywordLeg(&ix.seen)
+		if byWord, err = s.keywordLeg(&ix.seen); err == nil {
+			byPhrase, err = s.phraseLeg(&ix.seen)
+		}
 	}
 	wg.Wait()
 	if err = cmp.Or(err, vectorErr); err != nil {
 		return nil, err
 	}
-	return s.examine(slices.Concat(byWord, byVector))
+	return s.examine(slices.Concat(byWord, byPhrase, byVector))
 }
 
 // guard turns the panic of a damaged segment into an error. Its file can hold

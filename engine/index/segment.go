@@ -22,7 +22,7 @@ import (
 // the head and nothing more.
 const (
 	segmentMagic   = "AXONSEGM"
-	segmentVersion = 1
+	segmentVersion = 2
 	headSize       = 4096
 	sectionAlign   = 64
 	maxModelName   = 1024

@@ -187,7 +187,7 @@ func (ix *Index) restore(ctx context.Context, a *archived) (chunks int, err erro
 		Published: a.Published, Modified: a.Modified, Hash: a.Hash, ETag: a.ETag, LastModified: a.LastModified,
 		FetchedAt: a.Fetched, ChangedAt: a.Changed, JobID: a.Job,
 	}}
-	p, err := ix.prepare(ctx, a.Title, storedText{markdown: a.Markdown, headings: a.Headings, cuts: a.Cuts})
+	p, err := ix.prepare(ctx, a.Title, a.URL, storedText{markdown: a.Markdown, headings: a.Headings, cuts: a.Cuts})
 	if err != nil {
 		return 0, err
 	}

@@ -35,13 +35,12 @@ type prepared struct {
 
 // prepare cuts a document into chunks, embeds them and encodes everything that
 // its rows hold but the blocks and links. t.layout is not read.
-func (ix *Index) prepare(ctx context.Context, title string, t storedText) (*prepared, error) {
-	chunks := content.Chunks(title, t.markdown, shiftHeadings(t.headings, t.cuts), ix.count)
-	paths, bodies, texts := make([]string, len(chunks)), make([]string, len(chunks)), make([]string, len(chunks))
+func (ix *Index) prepare(ctx context.Context, title, url string, t storedText) (*prepared, error) {
+	headings := shiftHeadings(t.headings, t.cuts)
+	chunks := content.Chunks(title, t.markdown, headings, ix.count)
+	words, texts := textOf(title, url, t.markdown, headings, chunks), make([]string, len(chunks))
 	for i, c := range chunks {
-		paths[i] = strings.Join(c.HeadingPath, " › ")
-		bodies[i] = plainText(c.Text)
-		texts[i] = embeddedText(title, c.HeadingPath, bodies[i])
+		texts[i] = embeddedText(title, c.HeadingPath, words.bodies[i])
 	}
 	vectors, err := ix.embed(ctx, texts)
 	if err != nil {
@@ -49,11 +48,11 @@ func (ix *Index) prepare(ctx context.Context, title string, t storedText) (*prep
 	}
 	builder := ix.builders.Get().(*recordBuilder)
 	defer ix.builders.Put(builder)
-	r := builder.build(title, paths, bodies, ix.embedder.ID(), vectors)
+	r := builder.build(words, ix.embedder.ID(), vectors)
 	p := &prepared{
 		layout: encodeLayout(layoutOf(t.markdown, chunks)), record: r.encode(),
 		chunks: len(chunks), bytes: len(t.markdown), embedded: len(vectors), model: r.model,
-		simhash: int64(simhash(bodies)),
+		simhash: int64(simhash(words.bodies)),
 	}
 	var errs [3]error
 	p.markdown, errs[0] = ix.packer.pack([]byte(t.markdown))
@@ -63,6 +62,19 @@ func (ix *Index) prepare(ctx context.Context, title string, t storedText) (*prep
 		return nil, fmt.Errorf("pack the document: %w", err)
 	}
 	return p, nil
+}
+
+// textOf is what the words of a document are read from.
+func textOf(title, url, markdown string, headings []content.Heading, chunks []content.Chunk) text {
+	t := text{
+		title: title, names: pageNames(title, url), chunkNames: passages(title, markdown, headings, chunks),
+		paths: make([]string, len(chunks)), bodies: make([]string, len(chunks)),
+	}
+	for i, c := range chunks {
+		t.paths[i] = strings.Join(c.HeadingPath, " › ")
+		t.bodies[i] = plainText(c.Text)
+	}
+	return t
 }
 
 // embeddedText is what stands for a chunk in the space of meanings.
@@ -127,7 +139,7 @@ func (ix *Index) Write(ctx context.Context, e Entry) (Written, error) {
 			return Written{Change: Unchanged, Chunks: old.Chunks}, err
 		}
 	}
-	p, err := ix.prepare(ctx, r.Title, storedText{markdown: e.Doc.Markdown, headings: e.Doc.Headings})
+	p, err := ix.prepare(ctx, r.Title, r.URL, storedText{markdown: e.Doc.Markdown, headings: e.Doc.Headings})
 	if err != nil {
 		return Written{}, fmt.Errorf("index %s: %w", e.URL, err)
 	}
@@ -309,7 +321,7 @@ func (ix *Index) Clean(ctx context.Context, collection, url string, drop map[uin
 // replace gives a document another text, and new vectors, and keeps the rest;
 // false if it has changed meanwhile.
 func (ix *Index) replace(ctx context.Context, r row, t storedText) (done bool, err error) {
-	p, err := ix.prepare(ctx, r.Title, t)
+	p, err := ix.prepare(ctx, r.Title, r.URL, t)
 	if err != nil {
 		return false, err
 	}

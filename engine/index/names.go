@@ -1,0 +1,330 @@
+package index
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/axon-mcp/axon-mcp/engine/content"
+)
+
+// Names are what a passage defines: the heading or signature that it stands
+// under, the id that leads there, the term of a definition, the first cell of a
+// row; of a page its title and the end of its URL. They are terms of their own
+// kind, told from words by their first byte, in the streams of heading paths and
+// of the title. Who asks for os.path.join by its name wants the passage that
+// defines it, and not one of the many that speak of it.
+const (
+	wholeName = "\x01" // os.path.join
+	partName  = "\x02" // join, the last part of it; or a name in passing
+)
+
+const (
+	maxNameWords = 10 // a longer heading is no name
+	minPart      = 2  // bytes; shorter ones are told by every page
+)
+
+// names collects the names of one passage.
+type names []string
+
+func (n *names) add(kind, name string) {
+	if len(name) < minPart || len(name) > maxName || strings.Count(name, " ") >= maxNameWords {
+		return
+	}
+	if term := kind + name; !slices.Contains(*n, term) && !(kind == partName && slices.Contains(*n, wholeName+name)) {
+		*n = append(*n, term)
+	}
+}
+
+// define adds a name whole and its last part.
+func (n *names) define(name string) {
+	n.add(wholeName, name)
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		n.add(partName, name[i+1:])
+	}
+}
+
+// heading adds the names of a heading: its whole text, what it declares, the id
+// that says so in full (setdefault under dict.setdefault), and with the names of
+// what it is declared in.
+func (n *names) heading(text, anchor string, in []string) {
+	n.add(wholeName, nameOf(text))
+	id := nameOf(anchor)
+	for _, name := range declared(text) {
+		if strings.HasSuffix(id, name) && len(id) > len(name) && strings.IndexByte("./-:", id[len(id)-len(name)-1]) >= 0 {
+			n.define(id)
+		}
+		n.define(name)
+		for _, outer := range in {
+			if !strings.ContainsAny(name, ". -") {
+				n.add(wholeName, outer+"."+name)
+			}
+		}
+	}
+}
+
+var (
+	sectionNumber = regexp.MustCompile(`^(§ *)?([0-9]+|[A-Z]\.[0-9]+)(\.[0-9]+)*\.?\s+`)
+	nameJoints    = strings.NewReplacer("::", ".", "->", ".", "`", "", "*", "", `\`, "", "’", "'", "…", "", "¶", "")
+)
+
+// nameOf brings a name into the form in which it is compared: in lower case, with
+// one kind of joint, without the number of its section, marks around it and the
+// parentheses of a call.
+func nameOf(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.Contains(s, " ") {
+		s = sectionNumber.ReplaceAllString(s, "")
+		s = strings.Join(strings.Fields(s), " ")
+	}
+	s = strings.TrimSuffix(nameJoints.Replace(s), "()")
+	s = strings.TrimLeft(s, `"'@$&~.,:;(<[`)
+	return strings.ToLower(strings.TrimRight(s, `"'.,:;!?)>]#`))
+}
+
+// kinds are words that say what sort of thing is declared.
+var kinds = map[string]bool{
+	"abstract": true, "async": true, "attribute": true, "class": true, "classmethod": true, "command": true, "const": true,
+	"constant": true, "constructor": true, "crate": true, "data": true, "decorator": true, "def": true, "enum": true, "event": true,
+	"exception": true, "field": true, "fn": true, "func": true, "function": true, "interface": true, "keyword": true, "macro": true,
+	"method": true, "module": true, "namespace": true, "object": true, "package": true, "primitive": true, "property": true,
+	"pub": true, "public": true, "record": true, "static": true, "staticmethod": true, "struct": true, "trait": true, "type": true,
+	"typedef": true, "union": true, "unsafe": true, "var": true, "variable": true,
+}
+
+// declared returns the names that a heading or the term of a definition declares.
+func declared(text string) (out []string) {
+	if strings.Contains(text, " ") {
+		text = sectionNumber.ReplaceAllString(text, "")
+	}
+	add := func(name string) {
+		if name = nameOf(name); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if name := called(text); name != "" {
+		add(name)
+		return out
+	}
+	for _, dash := range []string{" — ", " – ", " - ", ": "} {
+		if head, _, ok := strings.Cut(text, dash); ok {
+			text = head
+		}
+	}
+	words := strings.Fields(text)
+	for len(words) > 1 && kinds[strings.ToLower(words[0])] {
+		words = words[1:]
+	}
+	if len(words) == 1 {
+		add(optionOf(words[0]))
+		return out
+	}
+	const most = 6 // words of a heading that names a thing in passing: Error code E0308
+	if len(words) > most {
+		return out
+	}
+	for _, w := range words {
+		if w = optionOf(w); looksExact(w) {
+			add(w)
+		}
+	}
+	return out
+}
+
+// called returns the name before the parentheses of a signature.
+func called(text string) string {
+	open := strings.IndexAny(text, "([")
+	if open <= 0 {
+		return ""
+	}
+	head := strings.TrimRight(text[:open], " ")
+	if len(head) < open && strings.Contains(head, " ") {
+		return "" // words, and more of them in parentheses
+	}
+	if strings.HasSuffix(head, ">") { // spawn<F, T>
+		head = withoutGenerics(head)
+	}
+	head = head[strings.LastIndexAny(head, " *&")+1:]
+	if !isNameByte(head, len(head)-1) {
+		return ""
+	}
+	return head
+}
+
+// withoutGenerics takes the brackets off the end of a name.
+func withoutGenerics(s string) string {
+	depth := 0
+	for i := len(s) - 1; i >= 0; i-- {
+		switch s[i] {
+		case '>':
+			depth++
+		case '<':
+			if depth--; depth == 0 {
+				return s[:i]
+			}
+		}
+	}
+	return s
+}
+
+func isNameByte(s string, i int) bool {
+	return i >= 0 && (s[i] >= 0x80 || class[s[i]] >= lower && class[s[i]] <= under || s[i] == '!')
+}
+
+// optionOf is an option of a command without its value: --file of --file=NAME.
+func optionOf(word string) string {
+	word = strings.Trim(word, "`*,")
+	if !strings.HasPrefix(word, "-") {
+		return word
+	}
+	if i := strings.IndexAny(word, "=[<,|"); i > 0 {
+		word = word[:i]
+	}
+	return word
+}
+
+// looksExact reports whether a word is an identifier by its looks: joined, with
+// a digit, in camelCase, or an option.
+func looksExact(w string) bool {
+	w = strings.Trim(w, "`*,.;:()\"'")
+	if len(w) < minPart {
+		return false
+	}
+	letters, digits, humps := 0, false, false
+	for i := range len(w) {
+		switch c := w[i]; {
+		case c >= 0x80:
+			return false
+		case class[c] == digit:
+			digits = true
+		case class[c] == lower || class[c] == upper:
+			letters++
+			humps = humps || i > 0 && class[c] == upper && class[w[i-1]] == lower
+		case class[c] == under, class[c] == lead, class[c] == joint && c != '\'':
+			if i == 0 && c == '-' || i > 0 && i+1 < len(w) {
+				humps = true
+			}
+		default:
+			return false
+		}
+	}
+	return letters > 0 && (digits || humps)
+}
+
+// passages returns the names of each chunk, from the headings in it, the terms
+// of definitions, and the first words of rows and entries where they are code.
+func passages(title, markdown string, headings []content.Heading, chunks []content.Chunk) []names {
+	out := make([]names, len(chunks))
+	at := 0
+	o := outline{page: declaredOne(title)}
+	for i, c := range chunks {
+		for ; at < len(headings) && headings[at].Offset < c.End; at++ {
+			out[i].heading(headings[at].Text, headings[at].Anchor, o.enter(headings[at]))
+		}
+		out[i].lines(markdown[c.Start:c.End])
+	}
+	return out
+}
+
+// outline is what a walk over headings stands in.
+type outline struct {
+	page string
+	open []opened
+}
+
+type opened struct {
+	level int
+	name  string // "" if the heading declares nothing or more than one thing
+}
+
+// enter goes to the next heading and returns the names of what it is declared
+// in: the nearest heading above that declares something, and the page.
+func (o *outline) enter(h content.Heading) (in []string) {
+	for len(o.open) > 0 && o.open[len(o.open)-1].level >= h.Level {
+		o.open = o.open[:len(o.open)-1]
+	}
+	for _, above := range slices.Backward(o.open) {
+		if above.name != "" {
+			in = append(in, above.name)
+			break
+		}
+	}
+	name := declaredOne(h.Text)
+	if o.page != "" && o.page != name && !slices.Contains(in, o.page) {
+		in = append(in, o.page)
+	}
+	o.open = append(o.open, opened{h.Level, name})
+	return in
+}
+
+// declaredOne returns what a heading declares if it is one thing, without what
+// that is itself a part of.
+func declaredOne(text string) string {
+	all := declared(text)
+	if len(all) != 1 || strings.Contains(all[0], " ") {
+		return ""
+	}
+	return all[0][strings.LastIndexByte(all[0], '.')+1:]
+}
+
+// lines adds what the lines of a passage define.
+func (n *names) lines(text string) {
+	before, fenced := "", false
+	for line := range strings.Lines(text) {
+		line = strings.TrimLeft(strings.TrimRight(line, "\n"), " >")
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		if fenced {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(line, ":   "):
+			for _, name := range declared(strings.Trim(before, "`*")) {
+				n.add(partName, name)
+			}
+		case strings.HasPrefix(line, "| "):
+			n.lead(line[2:], true)
+		case strings.HasPrefix(line, "- "):
+			n.lead(line[2:], false)
+		}
+		before = line
+	}
+}
+
+// lead adds the code that a row or an entry begins with.
+func (n *names) lead(s string, row bool) {
+	if !strings.HasPrefix(s, "`") {
+		return
+	}
+	code, rest, ok := strings.Cut(s[1:], "`")
+	if !ok || strings.Contains(code, "`") || !row && rest == "" {
+		return
+	}
+	for _, name := range declared(code) {
+		n.add(partName, name)
+	}
+}
+
+// pageNames returns the names of a whole page: those of its title, and the end
+// of its URL without what all pages there have (struct.Vec.html: Vec, and under
+// std/vec also vec.Vec).
+func pageNames(title, url string) names {
+	var n names
+	n.heading(title, "", nil)
+	url, _, _ = strings.Cut(url, "?")
+	dir, base := path.Split(strings.TrimSuffix(url, "/"))
+	if ext := path.Ext(base); ext == ".html" || ext == ".htm" || ext == ".md" || ext == ".txt" || ext == ".xhtml" {
+		base = strings.TrimSuffix(base, ext)
+	}
+	if base == "index" || base == "README" {
+		dir, base = path.Split(strings.TrimSuffix(dir, "/"))
+	}
+	base = nameOf(base)
+	n.define(base)
+	if parent := nameOf(path.Base(dir)); parent != "" && parent != "." && !strings.Contains(parent, ".") {
+		n.add(partName, parent+"."+base[strings.LastIndexByte(base, '.')+1:])
+	}
+	return n
+}

@@ -1,0 +1,42 @@
+package index
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// A phrase in quotes is found though its words are common and a thousand
+// passages have more of them, in another order; in the tail and in segments.
+func TestQuotedPhraseIsFoundAmongItsWords(t *testing.T) {
+	t.Parallel()
+	for _, flushed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("flushed %v", flushed), func(t *testing.T) {
+			t.Parallel()
+			ix := open(t, t.TempDir(), &hashed{id: "hashed-1"})
+			r := rand.New(rand.NewPCG(1, 2))
+			words := strings.Fields("the value of the list is in the row of the table and the key")
+			for i := range 300 {
+				var b strings.Builder
+				for range 40 {
+					b.WriteString(words[r.IntN(len(words))] + " stray ")
+				}
+				write(t, ix, entry(fmt.Sprintf("https://e.com/%d", i), "Page", b.String()))
+			}
+			write(t, ix, entry("https://e.com/right", "Page", strings.Repeat("Many other things come here. ", 20)+"Only then the row is the key of something."))
+			if flushed {
+				if err := ix.flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			found, err := ix.Search(t.Context(), Query{Text: `"the row is the key of"`, Mode: Keyword, Limit: 5})
+			if err != nil || len(found.Hits) == 0 {
+				t.Fatalf("%d hits: %v", len(found.Hits), err)
+			}
+			if got := found.Hits[0].URL; got != "https://e.com/right" {
+				t.Errorf("the first page is %s", got)
+			}
+		})
+	}
+}
