@@ -22,9 +22,15 @@
 // them whole identifiers with their parts. A filter becomes a set of documents
 // before anything is ranked (filter.go), so that it costs no recall.
 //
+// Beside words there are names (names.go): what a passage defines, by its
+// heading, its id, a definition or the title and URL of the page. A query that
+// calls a thing by its name puts its definition first, before those that speak of
+// it more.
+//
 // Two legs bring candidates. The keyword leg is BM25 over body, heading path and
 // title, window by window, with the bounds of blocks to skip what cannot reach
-// the top (keyword.go, postings.go). The vector leg goes from coarse to fine
+// the top (keyword.go, postings.go); a phrase in quotes adds the chunks that have
+// all its words (phrase.go). The vector leg goes from coarse to fine
 // (vectors.go): the distance of the signs, one bit a component, over all chunks;
 // int8 codes for the nearest of those; both codes, good to a thousandth of a
 // step of int8, for what is left. Vectors of another model than the present one

@@ -64,7 +64,7 @@ func (m *model) put(t *testing.T, e Entry, h *hashed) {
 	}
 	d.title = withNames(newAnalyzer().tokens(e.Doc.Title), pageNames(e.Doc.Title, e.URL))
 	chunks := content.Chunks(e.Doc.Title, e.Doc.Markdown, e.Doc.Headings, countWords)
-	named := passages(e.Doc.Title, e.Doc.Markdown, e.Doc.Headings, chunks)
+	named := passages(e.Doc.Title, e.URL, e.Doc.Markdown, e.Doc.Headings, chunks)
 	for i, c := range chunks {
 		body := plainText(c.Text)
 		vectors, err := h.Embed(t.Context(), []string{embeddedText(e.Doc.Title, c.HeadingPath, body)})
@@ -289,10 +289,10 @@ func naiveNamed(q *parsed, title, path []token) float64 {
 		return term >= 0 && occurrences(title, q.terms[term].text)+occurrences(path, q.terms[term].text) > 0
 	}
 	worth := func(n *namedThing) float64 {
-		if has(n.whole) {
+		if has(n.numbered) || n.numbered < 0 && has(n.whole) {
 			return 1
 		}
-		if has(n.part) {
+		if has(n.part) || has(n.whole) {
 			return nameAsPart
 		}
 		if len(n.rest) == 0 || !has(n.lastWhole) && !has(n.lastPart) {

@@ -50,8 +50,14 @@ func (n *names) define(name string) {
 // what it is declared in.
 func (n *names) heading(text, anchor string, in []string) {
 	n.add(wholeName, nameOf(text))
+	n.add(wholeName, numberedName(text))
 	id := nameOf(anchor)
-	for _, name := range declared(text) {
+	all, passing := declared(text)
+	for _, name := range all {
+		if passing {
+			n.add(partName, name)
+			continue
+		}
 		if strings.HasSuffix(id, name) && len(id) > len(name) && strings.IndexByte("./-:", id[len(id)-len(name)-1]) >= 0 {
 			n.define(id)
 		}
@@ -73,9 +79,15 @@ var (
 // one kind of joint, without the number of its section, marks around it and the
 // parentheses of a call.
 func nameOf(s string) string {
-	s = strings.TrimSpace(s)
-	if strings.Contains(s, " ") {
+	if s = strings.TrimSpace(s); strings.Contains(s, " ") {
 		s = sectionNumber.ReplaceAllString(s, "")
+	}
+	return numberedName(s)
+}
+
+// numberedName is nameOf for a heading with the number of its section.
+func numberedName(s string) string {
+	if s = strings.TrimSpace(s); strings.Contains(s, " ") {
 		s = strings.Join(strings.Fields(s), " ")
 	}
 	s = strings.TrimSuffix(nameJoints.Replace(s), "()")
@@ -93,8 +105,9 @@ var kinds = map[string]bool{
 	"typedef": true, "union": true, "unsafe": true, "var": true, "variable": true,
 }
 
-// declared returns the names that a heading or the term of a definition declares.
-func declared(text string) (out []string) {
+// declared returns the names that a heading or the term of a definition declares,
+// or else those that it holds in passing.
+func declared(text string) (out []string, passing bool) {
 	if strings.Contains(text, " ") {
 		text = sectionNumber.ReplaceAllString(text, "")
 	}
@@ -105,7 +118,7 @@ func declared(text string) (out []string) {
 	}
 	if name := called(text); name != "" {
 		add(name)
-		return out
+		return out, false
 	}
 	for _, dash := range []string{" — ", " – ", " - ", ": "} {
 		if head, _, ok := strings.Cut(text, dash); ok {
@@ -118,18 +131,18 @@ func declared(text string) (out []string) {
 	}
 	if len(words) == 1 {
 		add(optionOf(words[0]))
-		return out
+		return out, false
 	}
 	const most = 6 // words of a heading that names a thing in passing: Error code E0308
 	if len(words) > most {
-		return out
+		return nil, false
 	}
 	for _, w := range words {
 		if w = optionOf(w); looksExact(w) {
 			add(w)
 		}
 	}
-	return out
+	return out, len(words) > 0 && !strings.HasPrefix(words[0], "-") // options stand side by side
 }
 
 // called returns the name before the parentheses of a signature.
@@ -214,17 +227,38 @@ func looksExact(w string) bool {
 
 // passages returns the names of each chunk, from the headings in it, the terms
 // of definitions, and the first words of rows and entries where they are code.
-func passages(title, markdown string, headings []content.Heading, chunks []content.Chunk) []names {
+// An entry that leads to another page of url's site is no definition.
+func passages(title, url, markdown string, headings []content.Heading, chunks []content.Chunk) []names {
 	out := make([]names, len(chunks))
 	at := 0
 	o := outline{page: declaredOne(title)}
 	for i, c := range chunks {
 		for ; at < len(headings) && headings[at].Offset < c.End; at++ {
-			out[i].heading(headings[at].Text, headings[at].Anchor, o.enter(headings[at]))
+			h := headings[at]
+			if in := o.enter(h); leadsAway(markdown[min(h.Offset, len(markdown)):], url) {
+				out[i].add(wholeName, nameOf(h.Text))
+			} else {
+				out[i].heading(h.Text, h.Anchor, in)
+			}
 		}
 		out[i].lines(markdown[c.Start:c.End])
 	}
 	return out
+}
+
+// leadsAway reports whether the first line of a text links to another page than
+// url, as an entry of an index does.
+func leadsAway(text, url string) bool {
+	text, _, _ = strings.Cut(text, "\n")
+	for {
+		_, target, ok := strings.Cut(text, "](http")
+		if !ok {
+			return false
+		}
+		if text = target; !strings.HasPrefix("http"+target, url+"#") {
+			return true
+		}
+	}
 }
 
 // outline is what a walk over headings stands in.
@@ -261,8 +295,8 @@ func (o *outline) enter(h content.Heading) (in []string) {
 // declaredOne returns what a heading declares if it is one thing, without what
 // that is itself a part of.
 func declaredOne(text string) string {
-	all := declared(text)
-	if len(all) != 1 || strings.Contains(all[0], " ") {
+	all, passing := declared(text)
+	if len(all) != 1 || passing || strings.Contains(all[0], " ") {
 		return ""
 	}
 	return all[0][strings.LastIndexByte(all[0], '.')+1:]
@@ -281,9 +315,7 @@ func (n *names) lines(text string) {
 		}
 		switch {
 		case strings.HasPrefix(line, ":   "):
-			for _, name := range declared(strings.Trim(before, "`*")) {
-				n.add(partName, name)
-			}
+			n.passing(strings.Trim(before, "`*"))
 		case strings.HasPrefix(line, "| "):
 			n.lead(line[2:], true)
 		case strings.HasPrefix(line, "- "):
@@ -302,7 +334,13 @@ func (n *names) lead(s string, row bool) {
 	if !ok || strings.Contains(code, "`") || !row && rest == "" {
 		return
 	}
-	for _, name := range declared(code) {
+	n.passing(code)
+}
+
+// passing adds what a text declares as something that is told beside others.
+func (n *names) passing(text string) {
+	all, _ := declared(text)
+	for _, name := range all {
 		n.add(partName, name)
 	}
 }

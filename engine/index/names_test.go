@@ -56,8 +56,12 @@ func TestDeclared(t *testing.T) {
 		"Notes for the user (and more)":                      "",
 		"A long heading that has eight words or e-mail more": "",
 	} {
-		if got := strings.Join(declared(given), " "); got != want {
+		all, passing := declared(given)
+		if got := strings.Join(all, " "); got != want {
 			t.Errorf("%q: got %q, want %q", given, got, want)
+		}
+		if inPassing := given == "Error code E0308"; len(all) > 0 && passing != inPassing {
+			t.Errorf("%q: in passing is %v", given, passing)
 		}
 	}
 }
@@ -69,7 +73,7 @@ func TestNamesOfPassages(t *testing.T) {
 	headings[2].Anchor = "builtins.dict.setdefault"
 	cut := strings.Index(md, "### ")
 	chunks := []content.Chunk{{Start: 0, End: cut}, {Start: cut, End: len(md)}}
-	got := passages("Types", md, headings, chunks)
+	got := passages("Types", "https://e.com/types", md, headings, chunks)
 	for i, want := range [][]string{
 		{wholeName + "types", wholeName + "dict", wholeName + "class dict(kwargs", wholeName + "types.dict"},
 		{

@@ -9,8 +9,11 @@ import (
 // namedThing is what a query calls by its name, as terms of the query; -1 where
 // the query has no such term.
 type namedThing struct {
-	whole int // defined under just this name: os.path.join
-	part  int // the last part of a longer name: the query says join
+	// numbered is the whole with the number of its section, if the query has one;
+	// -1 otherwise, as everywhere.
+	numbered int
+	whole    int // defined under just this name: os.path.join
+	part     int // the last part of a longer name: the query says join
 	// lastWhole and lastPart are those of the name's last part, and rest the
 	// words before it: Vec::push is push under a heading that says Vec.
 	lastWhole, lastPart int
@@ -72,7 +75,10 @@ func (q *parsed) thing(a *analyzer, s string, seen map[string]int) *namedThing {
 	if len(name) < minPart || len(name) > maxName {
 		return nil
 	}
-	n := &namedThing{whole: q.name(wholeName+name, seen), part: q.name(partName+name, seen), lastWhole: -1, lastPart: -1}
+	n := &namedThing{numbered: -1, whole: q.name(wholeName+name, seen), part: q.name(partName+name, seen), lastWhole: -1, lastPart: -1}
+	if numbered := numberedName(s); numbered != name {
+		n.numbered = q.name(wholeName+numbered, seen)
+	}
 	i := strings.LastIndexByte(name, '.')
 	if i <= 0 || len(name)-i-1 < minPart || strings.Contains(name, " ") {
 		return n
@@ -102,8 +108,10 @@ func (q *parsed) name(text string, seen map[string]int) int {
 func (n *namedThing) worth(defined, above []bool) float64 {
 	has := func(list []bool, term int) bool { return term >= 0 && list[term] }
 	switch {
-	case has(defined, n.whole):
+	case has(defined, n.numbered) || n.numbered < 0 && has(defined, n.whole):
 		return 1
+	case has(defined, n.whole):
+		return nameAsPart
 	case has(defined, n.part):
 		return nameAsPart
 	case !has(defined, n.lastWhole) && !has(defined, n.lastPart) || len(n.rest) == 0:

@@ -67,7 +67,7 @@ func (ix *Index) prepare(ctx context.Context, title, url string, t storedText) (
 // textOf is what the words of a document are read from.
 func textOf(title, url, markdown string, headings []content.Heading, chunks []content.Chunk) text {
 	t := text{
-		title: title, names: pageNames(title, url), chunkNames: passages(title, markdown, headings, chunks),
+		title: title, names: pageNames(title, url), chunkNames: passages(title, url, markdown, headings, chunks),
 		paths: make([]string, len(chunks)), bodies: make([]string, len(chunks)),
 	}
 	for i, c := range chunks {
