@@ -63,12 +63,8 @@ type topList struct {
 func (t *topList) Len() int           { return len(t.list) }
 func (t *topList) Less(i, j int) bool { return t.list[i].less(t.list[j]) }
 func (t *topList) Swap(i, j int)      { t.list[i], t.list[j] = t.list[j], t.list[i] }
-func (t *topList) Push(x any)         { t.list = append(t.list, x.(scored)) }
-func (t *topList) Pop() any {
-	last := t.list[len(t.list)-1]
-	t.list = t.list[:len(t.list)-1]
-	return last
-}
+func (t *topList) Push(any)           {} // offer appends, without an interface
+func (t *topList) Pop() any           { return nil }
 
 // threshold is the score that a chunk must exceed to be of interest.
 func (t *topList) threshold() float32 {
@@ -81,7 +77,8 @@ func (t *topList) threshold() float32 {
 func (t *topList) offer(s scored) {
 	switch {
 	case len(t.list) < t.k:
-		heap.Push(t, s)
+		t.list = append(t.list, s)
+		heap.Fix(t, len(t.list)-1)
 	case t.list[0].less(s):
 		t.list[0] = s
 		heap.Fix(t, 0)

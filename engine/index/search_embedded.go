@@ -15,8 +15,9 @@ const (
 	maxLimit   = 500
 	maxOffset  = 10_000
 	minPerLeg  = 200    // candidates that each leg gives
-	minNearest = 1000   // chunks that the sign scan leaves to the codes
-	nearestPer = 400    // one more of them for so many chunks of the index
+	minNearest = 4000   // chunks that the sign scan leaves over
+	nearestPer = 100    // one more of them for so many chunks of the index
+	minLeaning = 1000   // chunks of those that are compared by their codes
 	splitFrom  = 50_000 // chunks from which the sign scan uses a second core
 )
 
@@ -241,39 +242,49 @@ type span struct {
 	from, to uint32
 }
 
-// vectorLeg finds the nearest chunks: by Hamming distance of their signs first,
-// then by their codes.
+// vectorLeg finds the nearest chunks: by the distance of their signs first, then
+// by how these lean to the needle, then by their codes.
 func (s *search) vectorLeg() []scored {
-	spans, total := s.spans()
-	want := max(minNearest, s.chunks/nearestPer, 4*s.perLeg())
-	var first, second *nearest
-	if total < splitFrom {
-		first = s.scan(spans, want)
-	} else {
-		half := halve(spans, total/2)
-		var wg sync.WaitGroup
-		var err error
-		wg.Go(func() {
-			defer guard(&err)
-			second = s.scan(spans[half:], want)
-		})
-		first = s.scan(spans[:half], want)
-		wg.Wait()
-		if err != nil {
-			panic(err) // to the guard of the leg
-		}
-		first.merge(second)
+	lean := &topList{k: max(minLeaning, 4*s.perLeg())}
+	for _, n := range s.nearest(max(minNearest, s.chunks/nearestPer, 4*lean.k)).found {
+		sh := s.shards[n.shard()]
+		words, c := sh.words(), int(n.chunk())
+		lean.offer(scored{place{n.shard(), n.chunk()}, float32(s.needle.leaning(sh.bits[c*words : (c+1)*words]))})
 	}
 	top := &topList{k: s.perLeg()}
-	for _, n := range first.found {
-		sh := s.shards[n.shard()]
-		top.offer(scored{place{n.shard(), n.chunk()}, s.needle.coarse(&sh.vectors, int(n.chunk()))})
+	for _, l := range lean.list {
+		l.score = s.needle.coarse(&s.shards[l.shard].vectors, int(l.chunk))
+		top.offer(l)
 	}
 	for i := range top.list {
 		r := &top.list[i]
 		r.score = s.needle.cosine(&s.shards[r.shard].vectors, int(r.chunk))
 	}
 	return top.sorted()
+}
+
+// nearest scans the signs of all chunks, with two cores where they are many.
+func (s *search) nearest(want int) *nearest {
+	spans, total := s.spans()
+	if total < splitFrom {
+		return s.scan(spans, want, s.needle.width()+1)
+	}
+	limit := s.needle.guess(s.shards, spans, want)
+	half := halve(spans, total/2)
+	var second *nearest
+	var wg sync.WaitGroup
+	var err error
+	wg.Go(func() {
+		defer guard(&err)
+		second = s.scan(spans[half:], want, limit)
+	})
+	first := s.scan(spans[:half], want, limit)
+	wg.Wait()
+	if err != nil {
+		panic(err) // to the guard of the leg
+	}
+	first.merge(second)
+	return first
 }
 
 // spans returns the runs of chunks that have vectors and are allowed, none so
@@ -309,8 +320,10 @@ func halve(spans []span, chunks int) int {
 	return len(spans)
 }
 
-func (s *search) scan(spans []span, want int) *nearest {
+// scan finds the want nearest chunks of those that are nearer than limit.
+func (s *search) scan(spans []span, want, limit int) *nearest {
 	f := newNearest(want, s.needle.width())
+	f.limit = limit
 	for _, sp := range spans {
 		f.scan(s.needle, s.shards[sp.shard], sp.shard, sp.from, sp.to)
 	}

@@ -51,6 +51,9 @@ type needle struct {
 	codes []int8
 	scale float32
 	bits  []uint64
+	// sums are by byte of a sign code and its value: what the components of v
+	// add to their sum where a set bit counts plus and another minus.
+	sums [][256]int16
 }
 
 // newNeedle returns nil for the zero vector, which is near nothing.
@@ -61,7 +64,41 @@ func newNeedle(v []float32) *needle {
 		return nil
 	}
 	signs(n.bits, n.codes, low)
+	n.sums = make([][256]int16, 8*len(n.bits))
+	for i := range n.sums {
+		n.sumUp(&n.sums[i], n.codes[min(8*i, len(n.codes)):min(8*i+8, len(n.codes))])
+	}
 	return n
+}
+
+// sumUp fills in the sums of one byte of a sign code.
+func (n *needle) sumUp(sums *[256]int16, part []int8) {
+	for _, x := range part {
+		sums[0] -= int16(x)
+	}
+	for v := 1; v < len(sums); v++ {
+		sums[v] = sums[v&(v-1)] // the same without its lowest bit
+		if low := bits.TrailingZeros8(uint8(v)); low < len(part) {
+			sums[v] += 2 * int16(part[low])
+		}
+	}
+}
+
+// leaning is how far the signs of a vector lean towards the needle, each counted
+// as its component of the needle is great. It tells near from far better than
+// the distance of both signs does, and needs no more of the vector.
+func (n *needle) leaning(signs []uint64) (sum int32) {
+	sums := n.sums
+	for _, w := range signs {
+		if len(sums) < 8 {
+			break // cannot be: both have the same number of words
+		}
+		s := sums[:8:8]
+		sum += int32(s[0][uint8(w)]) + int32(s[1][uint8(w>>8)]) + int32(s[2][uint8(w>>16)]) + int32(s[3][uint8(w>>24)]) +
+			int32(s[4][uint8(w>>32)]) + int32(s[5][uint8(w>>40)]) + int32(s[6][uint8(w>>48)]) + int32(s[7][uint8(w>>56)])
+		sums = sums[8:]
+	}
+	return sum
 }
 
 // width is the number of bits of a sign code.
@@ -141,6 +178,33 @@ type nearest struct {
 
 func newNearest(want, width int) *nearest {
 	return &nearest{want: want, limit: width + 1, found: make([]near, 0, 2*want), count: make([]int, width+1)}
+}
+
+// sampled is how many chunks there are to one of the sample that guesses how
+// near the nearest will be.
+const sampled = 32
+
+// guess returns a distance that about want of the chunks in the spans are below,
+// or a little more of them, from a sample.
+func (n *needle) guess(shards []*shard, spans []span, want int) (limit int) {
+	count := make([]int, n.width()+1)
+	words := len(n.bits)
+	for _, sp := range spans {
+		all := shards[sp.shard].bits
+		for c := int(sp.from); c < int(sp.to); c += sampled {
+			d := 0
+			for i, w := range all[c*words : (c+1)*words] {
+				d += bits.OnesCount64(w ^ n.bits[i])
+			}
+			count[d]++
+		}
+	}
+	left := want*5/4/sampled + 4
+	for limit < len(count)-1 && left > 0 {
+		left -= count[limit]
+		limit++
+	}
+	return limit
 }
 
 // merge takes over what another scan has found.
