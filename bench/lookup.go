@@ -218,7 +218,7 @@ func (c corpus) measure(ctx context.Context, out io.Writer) error {
 	}
 	defer done()
 	for _, kind := range lookupKinds {
-		queries := sample(all[kind], drawn)
+		queries := drawSome(all[kind], drawn)
 		if len(queries) < 5 {
 			continue
 		}
@@ -244,8 +244,8 @@ func (c corpus) measure(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// sample returns n of the queries, the same each time.
-func sample(queries map[string][]string, n int) []string {
+// drawSome returns n of the queries, the same each time.
+func drawSome(queries map[string][]string, n int) []string {
 	list := make([]string, 0, len(queries))
 	for q := range queries {
 		list = append(list, q)

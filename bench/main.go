@@ -16,7 +16,7 @@ type bench struct {
 func main() {
 	benches := []bench{
 		{"memory", benchMemory}, {"crawl", benchCrawl}, {"content", benchContent},
-		{"retrieval", benchRetrieval}, {"lookup", benchLookup},
+		{"search", benchSearch}, {"retrieval", benchRetrieval}, {"lookup", benchLookup},
 	}
 	wanted := os.Args[1:]
 	if slices.Contains(wanted, "serve-tree") { // the server of memory

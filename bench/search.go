@@ -1,0 +1,350 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/analysis/lang/en"
+
+	"github.com/axon-mcp/axon-mcp/engine/content"
+	"github.com/axon-mcp/axon-mcp/engine/embed/static"
+	"github.com/axon-mcp/axon-mcp/engine/index"
+	"github.com/axon-mcp/axon-mcp/store"
+)
+
+// benchSearch measures indexing, opening and searching at sizes of
+// AXON_BENCH_CHUNKS (100000,1000000), beside bleve at the smallest.
+func benchSearch(out io.Writer) error {
+	ctx := context.Background()
+	pages, err := parsed()
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out, "### search: hybrid, one client\n\nPages of python3.11-doc and postgresql-doc-15, and copies of them whose vectors are slightly disturbed; questions of the retrieval sets and names that the pages define, ten hits with their texts. Indexing is chunking, embedding and writing, from two goroutines; opening is that of the directory with the first answer. bleve has title, headings and text as fields, its English analyzer, BM25 and no vectors.\n\n")
+	fmt.Fprintf(out, "Load average at the start: %s.\n\n", loadAverage())
+	fmt.Fprintln(out, "| chunks | engine | indexing, chunks/s (bar 5,000) | opening and first answer, ms (bar 200) | p50, ms | p99, ms | bars | on disk, MB |\n|---|---|---|---|---|---|---|---|")
+	bars := []string{"5 / 20", "10"}
+	for n, text := range strings.Split(cmp.Or(os.Getenv("AXON_BENCH_CHUNKS"), "100000,1000000"), ",") {
+		chunks, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("AXON_BENCH_CHUNKS: %w", err)
+		}
+		row, err := searchOurs(ctx, pages, chunks)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, row, bars[min(n, 1)])
+		if n == 0 {
+			if row, err = searchBleve(pages, chunks); err != nil {
+				return err
+			}
+			fmt.Fprint(out, row)
+		}
+	}
+	fmt.Fprintln(out)
+	return nil
+}
+
+func loadAverage() string {
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(raw))[:3], ", ")
+}
+
+// parsed reads the pages of both sites.
+func parsed() (pages []*content.Document, err error) {
+	for _, s := range sites() {
+		err = filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".html") {
+				return err
+			}
+			body, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel(s.dir, path)
+			if err != nil {
+				return err
+			}
+			doc, err := content.Parse(content.Input{URL: "https://" + s.name + ".example/" + filepath.ToSlash(name), MediaType: "text/html", Body: body})
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			pages = append(pages, doc)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return pages, nil
+}
+
+// asked are the queries: questions, and names that the pages define.
+func asked() ([]string, error) {
+	var list []string
+	for _, s := range sites() {
+		questions, err := readQuestions(s.name)
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range questions {
+			list = append(list, q.Question)
+		}
+	}
+	for _, c := range corpora()[:2] {
+		names, err := c.gather()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, drawSome(names["identifier"], 55)...)
+	}
+	return list, nil
+}
+
+// disturbed is the built-in model with a little noise, so that no two texts have
+// the same vector: copies of a passage are near it as other versions would be.
+type disturbed struct {
+	*static.Model
+	quiet bool // for queries
+	mu    sync.Mutex
+	noise *rand.Rand
+}
+
+// Embed implements index.Embedder.
+func (d *disturbed) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	vectors, err := d.Model.Embed(ctx, texts)
+	if err != nil || d.quiet {
+		return vectors, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, v := range vectors {
+		for i := range v {
+			v[i] += float32(d.noise.NormFloat64()) * 0.2 / 16
+		}
+	}
+	return vectors, nil
+}
+
+// searchOurs returns the row of our engine, with a verb for the bars.
+func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row string, err error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	model, err := static.New()
+	if err != nil {
+		return "", err
+	}
+	embedder := &disturbed{Model: model, noise: rand.New(rand.NewPCG(1, 2))}
+	ix, end, err := openAt(ctx, dir, embedder)
+	if err != nil {
+		return "", err
+	}
+	began := time.Now()
+	stored, err := writePages(ctx, ix, pages, chunks)
+	took := time.Since(began)
+	if err = cmp.Or(err, end()); err != nil {
+		return "", err
+	}
+	embedder.quiet = true
+	queries, err := asked()
+	if err != nil {
+		return "", err
+	}
+	began = time.Now()
+	if ix, end, err = openAt(ctx, dir, embedder); err != nil {
+		return "", err
+	}
+	search := func(q string) error {
+		_, err := ix.Search(ctx, index.Query{Text: q, Limit: 10})
+		return err
+	}
+	err = search(queries[0])
+	first := time.Since(began)
+	var times []time.Duration
+	if err == nil {
+		times, err = timed(queries, search)
+	}
+	if err = cmp.Or(err, end()); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("| %d | axon-mcp | %.0f | %.0f | %.1f | %.1f | %%s | %d |\n", stored, float64(stored)/took.Seconds(),
+		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), sizeOf(dir)>>20), nil
+}
+
+func openAt(ctx context.Context, dir string, embedder *disturbed) (*index.Index, func() error, error) {
+	db, err := store.Open(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	ix, err := index.Open(ctx, db, embedder, embedder.Count, index.Config{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, cmp.Or(err, db.Close())
+	}
+	keep, stop := context.WithCancel(ctx)
+	kept := make(chan error, 1)
+	go func() { kept <- ix.Run(keep) }() // merges, as in a server
+	return ix, func() error {
+		stop()
+		return cmp.Or(<-kept, ix.Close(), db.Close())
+	}, nil
+}
+
+// writePages stores the pages and copies of them until there are enough chunks.
+func writePages(ctx context.Context, ix *index.Index, pages []*content.Document, enough int) (chunks int, err error) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	next := 0
+	for range 2 {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				n := next
+				next++
+				done := chunks >= enough || err != nil
+				mu.Unlock()
+				if done {
+					return
+				}
+				page := *pages[n%len(pages)]
+				page.URL = strings.Replace(page.URL, "https://", "https://"+strconv.Itoa(n/len(pages))+".", 1)
+				w, failed := ix.Write(ctx, index.Entry{Collection: "docs", SourceType: "web", URL: page.URL, Doc: &page})
+				mu.Lock()
+				chunks += w.Chunks
+				err = cmp.Or(err, failed)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return chunks, err
+}
+
+// timed asks every query once to warm up and then three times.
+func timed(queries []string, search func(string) error) (times []time.Duration, err error) {
+	for round := range 4 {
+		for _, q := range queries {
+			began := time.Now()
+			if err := search(q); err != nil {
+				return nil, fmt.Errorf("%q: %w", q, err)
+			}
+			if round > 0 {
+				times = append(times, time.Since(began))
+			}
+		}
+	}
+	slices.Sort(times)
+	return times, nil
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func sizeOf(dir string) (bytes int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error { // what cannot be read counts as nothing
+		if err == nil && !d.IsDir() {
+			if info, err := d.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		return nil
+	})
+	return bytes
+}
+
+// passage is what bleve stores.
+type passage struct {
+	Title string `json:"title"`
+	Path  string `json:"path"`
+	Text  string `json:"text"`
+}
+
+// searchBleve returns the row of bleve over the same chunks.
+func searchBleve(pages []*content.Document, chunks int) (row string, err error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	mapping := bleve.NewIndexMapping()
+	mapping.DefaultAnalyzer = en.AnalyzerName
+	mapping.ScoringModel = "bm25"
+	path := filepath.Join(dir, "bleve")
+	ix, err := bleve.New(path, mapping)
+	if err != nil {
+		return "", err
+	}
+	model, err := static.New()
+	if err != nil {
+		return "", err
+	}
+	began := time.Now()
+	stored, err := writeBleve(ix, pages, chunks, model.Count)
+	took := time.Since(began)
+	if err = cmp.Or(err, ix.Close()); err != nil {
+		return "", err
+	}
+	queries, err := asked()
+	if err != nil {
+		return "", err
+	}
+	began = time.Now()
+	if ix, err = bleve.Open(path); err != nil {
+		return "", err
+	}
+	search := func(q string) error {
+		request := bleve.NewSearchRequestOptions(bleve.NewMatchQuery(q), 10, 0, false)
+		request.Fields = []string{"text"}
+		_, err := ix.Search(request)
+		return err
+	}
+	err = search(queries[0])
+	first := time.Since(began)
+	var times []time.Duration
+	if err == nil {
+		times, err = timed(queries, search)
+	}
+	if err = cmp.Or(err, ix.Close()); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("| %d | bleve v2.6.3, keywords only | %.0f | %.0f | %.1f | %.1f | | %d |\n", stored, float64(stored)/took.Seconds(),
+		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), sizeOf(dir)>>20), nil
+}
+
+func writeBleve(ix bleve.Index, pages []*content.Document, enough int, count func(string) int) (chunks int, err error) {
+	batch := ix.NewBatch()
+	for n := 0; chunks < enough; n++ {
+		page := pages[n%len(pages)]
+		for _, c := range content.Chunks(page.Title, page.Markdown, page.Headings, count) {
+			one := passage{page.Title, strings.Join(c.HeadingPath, " › "), c.Text}
+			if err := batch.Index(fmt.Sprintf("%d#%d", n, c.Ordinal), one); err != nil {
+				return chunks, err
+			}
+			chunks++
+		}
+		if batch.Size() >= 1000 || chunks >= enough {
+			if err := ix.Batch(batch); err != nil {
+				return chunks, err
+			}
+			batch.Reset()
+		}
+	}
+	return chunks, nil
+}
