@@ -15,8 +15,12 @@ type bench struct {
 
 func main() {
 	benches := []bench{
-		{"memory", benchMemory}, {"crawl", benchCrawl}, {"content", benchContent},
-		{"search", benchSearch}, {"retrieval", benchRetrieval}, {"lookup", benchLookup},
+		{"memory", benchMemory},
+		{"crawl", benchCrawl},
+		{"content", benchContent},
+		{"search", benchSearch},
+		{"retrieval", benchRetrieval},
+		{"lookup", benchLookup},
 	}
 	wanted := os.Args[1:]
 	if slices.Contains(wanted, "serve-tree") { // the server of memory
