@@ -52,7 +52,7 @@ func (e *examiner) examine(s *shard, p *pageSigns) (ok bool) {
 	p.title = e.readTitle(f.stream()) / max(e.most.title, 1e-9)
 	clear(e.tfs)
 	p.named = e.worth()
-	vectored := e.needle != nil && s.vectored[p.doc] == 1
+	vectored := e.needle != nil && e.needle.fits(s) && s.vectored[p.doc] == 1
 	if vectored {
 		p.mean = float64(e.needle.cosine(&s.means, int(p.doc)))
 	}

@@ -81,7 +81,7 @@ func (ix *Index) needle(ctx context.Context, q Query) (n *needle, note string, e
 	switch {
 	case err == nil && len(vectors) == 1 && len(vectors[0]) == ix.embedder.Dim():
 		normalise(vectors[0])
-		return newNeedle(vectors[0]), "", nil
+		return newNeedle(ix.embedder.ID(), vectors[0]), "", nil
 	case err == nil:
 		err = fmt.Errorf("embed the query: the embedder gave %d vectors, not one of %d numbers", len(vectors), ix.embedder.Dim())
 	case ctx.Err() != nil:
@@ -291,7 +291,7 @@ func (s *search) nearest(want int) *nearest {
 // long that it could not be shared out.
 func (s *search) spans() (out []span, total int) {
 	for number, sh := range s.shards {
-		if sh.dim != len(s.needle.v) {
+		if !s.needle.fits(sh) {
 			continue
 		}
 		for d := range uint32(sh.docs()) {

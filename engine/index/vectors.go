@@ -47,6 +47,7 @@ func signs(dst []uint64, high, low []int8) {
 // needle is the vector of a query in the forms that the stages of the vector
 // leg compare with.
 type needle struct {
+	model string    // that made it; it is compared with vectors of the same only
 	v     []float32 // of length 1
 	codes []int8
 	scale float32
@@ -57,8 +58,8 @@ type needle struct {
 }
 
 // newNeedle returns nil for the zero vector, which is near nothing.
-func newNeedle(v []float32) *needle {
-	n := &needle{v: v, codes: make([]int8, len(v)), bits: make([]uint64, (len(v)+63)/64)}
+func newNeedle(model string, v []float32) *needle {
+	n := &needle{model: model, v: v, codes: make([]int8, len(v)), bits: make([]uint64, (len(v)+63)/64)}
 	low := make([]int8, len(v))
 	if n.scale = quantise(v, n.codes, low); n.scale == 0 {
 		return nil
@@ -100,6 +101,9 @@ func (n *needle) leaning(signs []uint64) (sum int32) {
 	}
 	return sum
 }
+
+// fits reports whether a shard has vectors to compare with.
+func (n *needle) fits(s *shard) bool { return s.model == n.model && s.dim == len(n.v) }
 
 // width is the number of bits of a sign code.
 func (n *needle) width() int { return 64 * len(n.bits) }

@@ -125,7 +125,7 @@ func measureVectorLeg(b *testing.B, sh *shard, questions [][]float32) {
 	for b.Loop() {
 		for i, q := range questions {
 			start := time.Now()
-			s := &search{needle: newNeedle(q), want: depth, shards: []*shard{sh}, allowed: []bitset{allowed}, chunks: sh.totals.chunks}
+			s := &search{needle: newNeedle("", q), want: depth, shards: []*shard{sh}, allowed: []bitset{allowed}, chunks: sh.totals.chunks}
 			found := s.vectorLeg()
 			times = append(times, time.Since(start))
 			if asked >= 20*depth || i%3 > 0 { // an exact scan takes long
@@ -150,7 +150,7 @@ func measureVectorLeg(b *testing.B, sh *shard, questions [][]float32) {
 
 // exactNearest scores every vector by all that its codes hold.
 func exactNearest(sh *shard, q []float32, k int) (chunks []uint32) {
-	n := newNeedle(q)
+	n := newNeedle("", q)
 	lists := [2]*topList{{k: k}, {k: k}}
 	var wg sync.WaitGroup
 	for worker, list := range lists {

@@ -18,7 +18,7 @@ func TestLeaningIsTheSumOfComponents(t *testing.T) {
 			high[j] = int8(r.IntN(255) - 127)
 		}
 		normalise(v)
-		n := newNeedle(v)
+		n := newNeedle("", v)
 		set := make([]uint64, len(n.bits))
 		signs(set, high, low)
 		want := int32(0)
@@ -50,7 +50,7 @@ func TestVectorLegFindsTheNearest(t *testing.T) {
 			needle[j] = float32(sh.vectors.high[(i*977)*sh.dim+j]) + float32(r.NormFloat64())*20
 		}
 		normalise(needle)
-		s := &search{needle: newNeedle(needle), want: 10, shards: []*shard{sh}, allowed: []bitset{allowed}, chunks: sh.totals.chunks}
+		s := &search{needle: newNeedle("", needle), want: 10, shards: []*shard{sh}, allowed: []bitset{allowed}, chunks: sh.totals.chunks}
 		found := s.vectorLeg()
 		for _, chunk := range exactNearest(sh, needle, 10) {
 			if all++; slices.ContainsFunc(found[:10], func(f scored) bool { return f.chunk == chunk }) {
@@ -75,7 +75,7 @@ func TestGuessLeavesWhatIsWanted(t *testing.T) {
 	const chunks, want = 60_000, 3000
 	sh := disturbedShard(randomVectors(r, 1), chunks, true)
 	for _, v := range randomVectors(r, 5) {
-		n := newNeedle(v)
+		n := newNeedle("", v)
 		spans := []span{{0, 0, chunks / 2}, {0, chunks / 2, chunks}}
 		limit := n.guess([]*shard{sh}, spans, want)
 		all := newNearest(chunks, n.width())
