@@ -32,7 +32,7 @@ func (j *judge) authors() {
 		if n.class == "" || n.weight.text == 0 || n.weight.text > aProfile || n.parent == nil || n.parent.weight.text == n.weight.text {
 			return true
 		}
-		if !isProfile(n) {
+		if !isProfile(n) || saysMore(n) {
 			return true
 		}
 		boxes[n.class] = append(boxes[n.class], n)
@@ -52,8 +52,10 @@ func (j *judge) authors() {
 func isProfile(n *node) bool {
 	class := strings.ToLower(n.class)
 	named := false
-	for _, name := range profileNames {
-		named = named || strings.Contains(class, name)
+	for word := range strings.FieldsSeq(class) {
+		for _, name := range profileNames {
+			named = named || strings.Contains(word, name) && !strings.HasPrefix(word, "has-")
+		}
 	}
 	if !named {
 		return false
@@ -65,6 +67,23 @@ func isProfile(n *node) bool {
 		}
 	}
 	return facts >= 2
+}
+
+// saysMore tells a short post, with the box in it, from the box: it has
+// paragraphs, or text beside the facts that is no name.
+func saysMore(n *node) bool {
+	more := false
+	walk(n, func(c *node) bool {
+		switch {
+		case c.tag == atom.P, c.tag == atom.Pre, c.tag == atom.Blockquote:
+			more = true
+		case c != n && c.kind == html.ElementNode && isProfile(c):
+			more = more || n.weight.text-c.weight.text > maxName
+			return false
+		}
+		return !more
+	})
+	return more
 }
 
 // leaveName makes all of a box junk but the first link or heading with a name.
