@@ -1,9 +1,11 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/jobs"
@@ -32,6 +34,7 @@ type JobItem struct {
 	ID       string          `json:"id"`
 	Kind     string          `json:"kind"`
 	Status   string          `json:"status"`
+	Target   string          `json:"target,omitempty"` // what it reads, in short
 	Progress jobs.Progress   `json:"progress"`
 	Attempt  int             `json:"attempt"`
 	Created  string          `json:"created"`
@@ -107,7 +110,7 @@ func (d *Deps) job(ctx context.Context, tool, id string) (jobs.Job, error) {
 
 func jobItem(job jobs.Job, whole bool) JobItem {
 	item := JobItem{
-		ID: job.ID, Kind: job.Kind, Status: string(job.Status), Progress: job.Progress, Attempt: job.Attempt,
+		ID: job.ID, Kind: job.Kind, Status: string(job.Status), Target: targetOf(job.Request), Progress: job.Progress, Attempt: job.Attempt,
 		Created: stamp(job.Created), Started: stamp(job.Started), Finished: stamp(job.Finished), Error: job.Error,
 	}
 	if !whole {
@@ -118,6 +121,28 @@ func jobItem(job jobs.Job, whole bool) JobItem {
 		item.Events = append(item.Events, JobEvent{stamp(e.At), e.Message})
 	}
 	return item
+}
+
+// targetOf is what a job was asked to read: its first address, folder or title.
+// Empty where its request names none.
+func targetOf(request json.RawMessage) string {
+	var asked struct {
+		Options struct{ URLs []string }
+		URLs    []string
+		URL     string
+		Domain  string
+		Path    string
+		Title   string
+		All     bool
+	}
+	if json.Unmarshal(request, &asked) != nil {
+		return ""
+	}
+	target := cmp.Or(slices.Concat(append(asked.Options.URLs, asked.URLs...), []string{asked.URL, asked.Domain, asked.Path, asked.Title})...)
+	if asked.All {
+		target = "all"
+	}
+	return clip(line(target), 300)
 }
 
 // cutJobs drops the oldest events of a single job first and a long request; of

@@ -113,3 +113,23 @@ func TestStatus(t *testing.T) {
 		t.Errorf("%+v %s", out, text)
 	}
 }
+
+func TestTargetOfAJob(t *testing.T) {
+	t.Parallel()
+	for request, want := range map[string]string{
+		`{"options":{"URLs":["https://a.example/","https://b.example/"]}}`: "https://a.example/",
+		`{"urls":["https://a.example/1"],"collection":"axon"}`:             "https://a.example/1",
+		`{"domain":"a.example"}`:                                           "a.example",
+		`{"all":true}`:                                                     "all",
+		`{"url":"https://a.example/x","title":"T"}`:                        "https://a.example/x",
+		`{"path":"docs:guide"}`:                                            "docs:guide",
+		`{"text":"secret","title":"Minutes\n2"}`:                           "Minutes 2",
+		`{"text":"secret"}`:                                                "",
+		`null`:                                                             "",
+		`"x"`:                                                              "",
+	} {
+		if got := targetOf(json.RawMessage(request)); got != want {
+			t.Errorf("%s: %q, want %q", request, got, want)
+		}
+	}
+}

@@ -34,6 +34,9 @@ func jobsText(now time.Time) func(JobsOutput) string {
 func jobLine(job JobItem, now time.Time) string {
 	p := job.Progress
 	text := fmt.Sprintf("%s %s: %s", job.Kind, job.ID, job.Status)
+	if job.Target != "" {
+		text += ", " + job.Target
+	}
 	if job.Status == string(jobs.Running) || p.Done > 0 {
 		text += fmt.Sprintf(", %s %d", p.Phase, p.Done)
 		if p.Total > 0 {

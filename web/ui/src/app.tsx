@@ -22,7 +22,8 @@ import { Search } from "./pages/search.tsx";
 import { Add } from "./pages/add.tsx";
 import { JobPage, Jobs } from "./pages/jobs.tsx";
 import { DomainPage, Library } from "./pages/library.tsx";
-import { Connect, Health } from "./pages/health.tsx";
+import { Connect } from "./pages/connect.tsx";
+import { Health } from "./pages/health.tsx";
 import { SignIn } from "./pages/signin.tsx";
 
 const Chat = lazy(() => import("./pages/chat.tsx"));

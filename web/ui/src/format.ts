@@ -27,3 +27,13 @@ export function span(seconds: number): string {
 }
 
 export const rate = (n: number): string => tenth.format(n);
+
+// few is a count with its noun: "1 page", "1,699 pages".
+export const few = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+// about is a time that is only an estimate: nobody needs its seconds above a
+// minute and a half.
+export function about(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+}

@@ -1,6 +1,14 @@
-// Markdown to elements: marked's tokens, never innerHTML. HTML is shown as text.
+// Markdown to elements: marked's tokens, never innerHTML. HTML is shown as text,
+// but for br, sub, sup and kbd without attributes; a picture becomes a link.
 import { lexer, type Token, type Tokens } from "marked";
-import { createElement, type ReactNode } from "react";
+import { createElement, memo, type ReactNode } from "react";
+import { marked } from "../pages/mark.tsx";
+import { words } from "../words.ts";
+
+// Where things stand in the text, in UTF-16 units.
+export type Place = { level: number; text: string; id: string; at: number };
+export type Range = { start: number; end: number };
+type How = { base: string; mark?: RegExp; here?: string }; // here: the document's own address, for links to its sections
 
 // href keeps what a document may link to.
 function href(raw: string, base: string): string | undefined {
@@ -16,50 +24,102 @@ function plain(text: string): string {
   return text.replace(/&(amp|lt|gt|quot|#39);/g, (whole, name: string) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" })[name] ?? whole);
 }
 
-function link(raw: string, base: string, words: ReactNode, key: number): ReactNode {
-  const to = href(raw, base);
-  return to ? <a key={key} href={to} rel="noreferrer noopener" target="_blank">{words}</a> : <span key={key}>{words}</span>;
+function link(raw: string, how: How, inner: ReactNode, key: number): ReactNode {
+  const to = href(raw, how.base);
+  if (!to) return <span key={key}>{inner}</span>;
+  const [page, section] = to.split("#");
+  if (section && page === how.here) return <a key={key} href={`#${section}`} data-section={safely(section)}>{inner}</a>;
+  return <a key={key} href={to} rel="noreferrer noopener" target="_blank">{inner}</a>;
 }
 
-function render(tokens: Token[] | undefined, base: string): ReactNode[] {
-  return (tokens ?? []).map((token, key) => one(token, base, key));
+function safely(text: string): string {
+  try { return decodeURIComponent(text); } catch { return text; }
 }
 
-function table(t: Tokens.Table, base: string, key: number): ReactNode {
+const bare = /^<(sub|sup|kbd)>$/i;
+
+// render makes elements of tokens. An element of HTML that is allowed goes from
+// its tag to the closing one on the same level.
+function render(tokens: readonly Token[] | undefined, how: How): ReactNode[] {
+  const list = tokens ?? [];
+  const out: ReactNode[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const t = list[i]!;
+    const name = t.type === "html" ? bare.exec(t.raw)?.[1]?.toLowerCase() : undefined;
+    const end = name ? list.findIndex((o, j) => j > i && o.type === "html" && o.raw.toLowerCase() === `</${name}>`) : -1;
+    if (name && end > 0) {
+      out.push(createElement(name, { key: i }, render(list.slice(i + 1, end), how)));
+      i = end;
+    } else if (t.type === "html" && /^<br ?\/?>$/i.test(t.raw)) out.push(<br key={i} />);
+    else out.push(one(t, how, i));
+  }
+  return out;
+}
+
+function table(t: Tokens.Table, how: How, key: number): ReactNode {
   return (
-    <table key={key}>
-      <thead><tr>{t.header.map((c, i) => <th key={i}>{render(c.tokens, base)}</th>)}</tr></thead>
-      <tbody>{t.rows.map((r, i) => <tr key={i}>{r.map((c, j) => <td key={j}>{render(c.tokens, base)}</td>)}</tr>)}</tbody>
-    </table>
+    <div key={key} className="scroll" tabIndex={0} role="group" aria-label="Table"><table>
+      <thead><tr>{t.header.map((c, i) => (c.text ? <th key={i} scope="col">{render(c.tokens, how)}</th> : <td key={i} />))}</tr></thead>
+      <tbody>{t.rows.map((r, i) => <tr key={i}>{r.map((c, j) => <td key={j}>{render(c.tokens, how)}</td>)}</tr>)}</tbody>
+    </table></div>
   );
 }
 
-function one(t: Token, base: string, key: number): ReactNode {
-  const inner = () => render((t as { tokens?: Token[] }).tokens, base);
+function one(t: Token, how: How, key: number): ReactNode {
+  const inner = () => render((t as { tokens?: Token[] }).tokens, how);
   switch (t.type) {
     case "heading": return createElement(`h${Math.min(6, t.depth + 1)}`, { key }, inner());
     case "paragraph": return <p key={key}>{inner()}</p>;
     case "strong": return <strong key={key}>{inner()}</strong>;
     case "em": return <em key={key}>{inner()}</em>;
     case "del": return <del key={key}>{inner()}</del>;
-    case "codespan": return <code key={key}>{t.text}</code>;
-    case "code": return <pre key={key} tabIndex={0}><code>{t.text}</code></pre>;
+    case "codespan": return <code key={key}>{marked(t.text, how.mark)}</code>;
+    case "code": return <pre key={key} tabIndex={0}><code>{marked(t.text, how.mark)}</code></pre>;
     case "blockquote": return <blockquote key={key}>{inner()}</blockquote>;
     case "hr": return <hr key={key} />;
     case "br": return <br key={key} />;
     case "space": case "def": return null;
     case "list": {
-      const items = (t as Tokens.List).items.map((item, i) => <li key={i}>{render(item.tokens, base)}</li>);
+      const items = (t as Tokens.List).items.map((item, i) => <li key={i}>{render(item.tokens, how)}</li>);
       return t.ordered ? <ol key={key} start={Number(t.start) || 1}>{items}</ol> : <ul key={key}>{items}</ul>;
     }
-    case "table": return table(t as Tokens.Table, base, key);
-    case "link": return link(t.href, base, inner(), key);
-    case "image": return link(t.href, base, t.text || "image", key);
-    case "text": return (t as Tokens.Text).tokens ? <span key={key}>{inner()}</span> : plain(t.text);
+    case "table": return table(t as Tokens.Table, how, key);
+    case "link": return link(t.href, how, inner(), key);
+    case "image": return link(t.href, how, t.text || "image", key);
+    case "text": return (t as Tokens.Text).tokens ? <span key={key}>{inner()}</span> : <span key={key}>{marked(plain(t.text), how.mark)}</span>;
+    case "escape": return plain(t.text);
     default: return t.raw; // HTML, and whatever is not known
   }
 }
 
-export function Markdown({ text, base }: { text: string; base: string }) {
-  return <div className="prose">{render(lexer(text), base)}</div>;
-}
+type Props = {
+  text: string; base: string;
+  places?: readonly Place[]; // headings, whose ids one can go to
+  passage?: Range; // what a hit is about
+  mark?: RegExp; // words to mark within the passage
+};
+
+// Markdown shows a text, or one piece of a longer one.
+export const Markdown = memo(function Markdown({ text, base, places, passage, mark }: Props) {
+  const how: How = { base, here: base.split("#")[0] };
+  const ids = new Map((places ?? []).map((p) => [p.at, p]));
+  const out: ReactNode[] = [];
+  let inside: ReactNode[] = [];
+  const close = (key: string) => {
+    if (inside.length > 0) out.push(<div key={key} className="passage" data-passage tabIndex={-1}><span className="unseen">{words.passageHere} </span>{inside}</div>);
+    inside = [];
+  };
+  let at = 0;
+  lexer(text).forEach((t, i) => {
+    const end = at + t.raw.length;
+    const hit = passage !== undefined && t.type !== "space" && end > passage.start && at < passage.end;
+    const place = t.type === "heading" ? ids.get(at) : undefined;
+    const body = t.type === "html" || t.type === "text" ? <p key={i}>{render([t], hit ? { ...how, mark } : how)}</p> : one(t, hit ? { ...how, mark } : how, i);
+    const node = place ? createElement(`h${Math.min(6, (t as Tokens.Heading).depth + 1)}`, { key: i, id: place.id, tabIndex: -1 }, render((t as Tokens.Heading).tokens, hit ? { ...how, mark } : how)) : body;
+    if (hit) inside.push(node);
+    else if (t.type !== "space") { close(`passage-${i}`); out.push(node); }
+    at = end;
+  });
+  close("passage-end");
+  return <>{out}</>;
+});

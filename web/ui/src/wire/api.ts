@@ -4,15 +4,20 @@ export type Session = {
   now: string; // the server's clock
   auto_approve: boolean; model: string; agents: string[] | null;
 };
-export type Hit = { url: string; title: string; heading_path: string[] | null; text: string; score: number; chunk_id: string; fetched_at: string };
-export type Progress = { phase?: string; done: number; total?: number; rate?: number; eta_seconds?: number; url?: string; counts?: Record<string, number> };
+export type Hit = { url: string; title: string; heading_path: string[] | null; text: string; text_truncated?: boolean; score: number; position: number; chunk_id: string; source_type: string; fetched_at: string };
+export type Progress = { phase?: string; done: number; total?: number; rate?: number; eta_seconds?: number; url?: string; counts?: Record<string, number>; failures?: Record<string, number>; chunks?: number; bytes?: number };
 export type Job = {
-  id: string; kind: string; status: string; progress: Progress; created: string; started?: string; finished?: string;
+  id: string; kind: string; status: string; target?: string; progress: Progress; created: string; started?: string; finished?: string;
   error?: { code: string; message: string }; request?: unknown; result?: Record<string, unknown>; events?: { at: string; message: string }[];
 };
 export type Domain = { domain: string; documents: number; chunks: number; bytes: number; fetched_at: string };
 export type Source = { url: string; title: string; chunks: number; bytes: number; fetched_at: string };
-export type Doc = { url: string; title: string; markdown: string; fetched_at: string; next_offset: number | null };
+export type Heading = { level: number; text: string; anchor?: string; offset: number };
+export type Doc = {
+  url: string; title: string; markdown: string; fetched_at: string; offset: number; next_offset: number | null; total_chars: number; chunks: number;
+  source_type: string; headings?: Heading[] | null; passage?: { start: number; end: number };
+};
+export type Stats = { documents: number; chunks: number; bytes: number };
 export type Forget = { documents: number; chunks: number; bytes: number; confirm?: string };
 
 // ApiError is a refusal in the server's words. Status 0: it did not answer.
