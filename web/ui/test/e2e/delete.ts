@@ -12,11 +12,10 @@ visit("delete one", {}, async (v) => {
   const row = (page = v.page) => page.getByRole("listitem").filter({ hasText: "/library/json.html" });
   const press = async (page = v.page) => {
     await row(page).getByRole("button", { name: /^Delete/ }).click();
-    await page.getByText(/^Deleted json/).waitFor();
+    await page.locator(".toast", { hasText: /^Deleted json/ }).first().waitFor();
     await row(page).waitFor({ state: "detached" });
   };
   await press();
-  await v.look("deleted");
   await v.page.getByRole("button", { name: "Undo" }).click();
   await row().waitFor();
   assert.equal(await documents(v), before, "undone, nothing is deleted");

@@ -6,7 +6,7 @@ import { visit } from "./harness.ts";
 const many = "abc argparse array ast base64 bisect bz2 calendar cmath cmd code codecs collections configparser contextlib copy csv ctypes curses dataclasses datetime dbm decimal difflib dis doctest email enum errno filecmp fileinput fnmatch fractions ftplib functools gc getopt getpass gettext glob graphlib gzip hashlib heapq hmac html http imaplib inspect io ipaddress itertools json keyword linecache locale logging lzma mailbox marshal math mimetypes mmap".split(" ").map((p) => `library/${p}.html`);
 
 visit("job", { pages: many, seconds: 300 }, async (v) => {
-  v.site.delay = 400;
+  v.site.delay = 2_000; // the job is to be seen at work
   await v.goto(`/add?${new URLSearchParams({ url: v.site.url })}`);
   await v.page.getByText("Options").click();
   await v.page.getByLabel("Exclude paths").fill("/library/mmap.html /library/math.html");
@@ -17,6 +17,7 @@ visit("job", { pages: many, seconds: 300 }, async (v) => {
   const first = await v.page.locator(".figures").innerText();
   await v.page.getByText(/^now:/).waitFor();
   await v.page.getByText(/pages\/s, about /).waitFor({ timeout: 60_000 }); // ten seconds on
+  v.site.delay = 8_000;
   assert.notEqual(await v.page.locator(".figures").innerText(), first, "the figures move");
   assert.equal(await v.page.locator(".spark polyline").count(), 1, "the rate is drawn");
   await v.page.getByRole("button", { name: "Show as table" }).first().click();

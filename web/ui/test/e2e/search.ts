@@ -6,6 +6,7 @@ import { visit } from "./harness.ts";
 visit("search and read", {}, async (v) => {
   await v.index();
   await v.goto("/");
+  await v.page.locator("#box:focus").waitFor();
   await v.page.keyboard.type("duplicate keys json");
   await v.page.locator("article.hit mark").first().waitFor();
   await v.page.waitForURL(/\/search\?q=duplicate\+keys\+json$/);
@@ -47,7 +48,7 @@ visit("filters", {}, async (v) => {
   await v.page.locator("article.hit").first().waitFor();
   const pick = async (label: string, value: string) => {
     if (v.view.width < 640) await v.page.getByRole("button", { name: /^Filters/ }).click();
-    await v.page.getByLabel(label, { exact: true }).selectOption(value);
+    await v.page.getByRole("combobox", { name: label, exact: true }).selectOption(value);
     if (v.view.width < 640) await v.page.getByRole("button", { name: "Done" }).click();
   };
   await pick("mode", "keyword");
