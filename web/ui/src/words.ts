@@ -162,6 +162,7 @@ export const words = {
   events: "Events",
   allEvents: "all",
   errorEvents: (n: string) => `errors (${n})`,
+  firstOfEach: "Each reason with its first 20 pages.",
   noEvents: "Nothing of that kind in the last 200 events.",
   showTable: "Show as table",
   showPicture: "Show as picture",

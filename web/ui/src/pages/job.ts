@@ -48,6 +48,9 @@ export function reasonsOf(job: Job): Reason[] {
 
 export const reasonWords = (id: string): string => words.reasons[id] ?? id.replace(/^http_/, "").replaceAll("_", " ");
 
+// failedOf is how many pages could not be had.
+export const failedOf = (job: Job): number => reasonsOf(job).filter((r) => r.failed).reduce((n, r) => n + r.n, 0);
+
 export type Told = { at: string; message: string; failed: boolean; reason: string };
 
 // toldIn reads the lines of a job's history: "failed http_404: https://…".

@@ -15,7 +15,7 @@ import { Picture, Sparkline, type Sample } from "../parts/picture.tsx";
 import { RowList } from "../parts/rowlist.tsx";
 import { useShell } from "../parts/shell.tsx";
 import { useToast } from "../parts/toast.tsx";
-import { figuresOf, hostIn, live, pagesOf, reasonsOf, secondsOf, targetOf, toldIn, withLive, type Reason } from "./job.ts";
+import { figuresOf, hostIn, live, pagesOf, failedOf, reasonsOf, secondsOf, targetOf, toldIn, withLive, type Reason } from "./job.ts";
 import { pathOf } from "./links.ts";
 
 const pace = () => (document.hidden ? 15_000 : 2_000);
@@ -190,13 +190,14 @@ function History({ job }: { job: Job }) {
   const events = toldIn(job);
   const errors = events.filter((e) => e.failed);
   const shown = only === "failed" ? errors : only ? events.filter((e) => e.reason === only) : events;
+  const untold = only === "failed" ? failedOf(job) - errors.length : 0;
   return (
     <>
       <Reasons list={reasonsOf(job)} at={only} pick={(id) => setOnly(id === only ? "" : id)} />
       <div className="row"><h2>{words.events}</h2>
         <Button kind="quiet" aria-pressed={only === ""} onClick={() => setOnly("")}>{words.allEvents}</Button>
-        <Button kind="quiet" aria-pressed={only === "failed"} onClick={() => setOnly("failed")}>{words.errorEvents(count(errors.length))}</Button></div>
-      {shown.length === 0 ? <p className="muted">{words.noEvents}</p> : null}
+        <Button kind="quiet" aria-pressed={only === "failed"} onClick={() => setOnly("failed")}>{words.errorEvents(count(Math.max(errors.length, failedOf(job))))}</Button></div>
+      {shown.length === 0 ? <p className="muted">{words.noEvents}</p> : untold > 0 ? <p className="muted">{words.firstOfEach}</p> : null}
       <ul className="events">{shown.map((e, i) => <li key={events.length - i}><Time at={e.at} /> <span className={e.failed ? "bad" : undefined}>{e.message}</span></li>)}</ul>
     </>
   );

@@ -36,6 +36,21 @@ function safely(text: string): string {
   try { return decodeURIComponent(text); } catch { return text; }
 }
 
+// Defining marks what is indented below a definition (": text"), which goes on
+// with it and is no code.
+type Defining = Token & { defining?: boolean };
+
+function read(text: string): Token[] {
+  const tokens = lexer(text);
+  let open = false;
+  for (const t of tokens as Defining[]) {
+    if (t.type === "space") continue;
+    t.defining = open && t.type === "code" && t.codeBlockStyle === "indented";
+    open = t.defining || (t.type === "paragraph" && /(^|\n): /.test(t.raw));
+  }
+  return tokens;
+}
+
 const bare = /^<(sub|sup|kbd)>$/i;
 
 // render makes elements of tokens. An element of HTML that is allowed goes from
@@ -74,7 +89,9 @@ function one(t: Token, how: How, key: number): ReactNode {
     case "em": return <em key={key}>{inner()}</em>;
     case "del": return <del key={key}>{inner()}</del>;
     case "codespan": return <code key={key}>{marked(t.text, how.mark)}</code>;
-    case "code": return <pre key={key} tabIndex={0}><code>{marked(t.text, how.mark)}</code></pre>;
+    case "code":
+      if ((t as Defining).defining) return <div key={key} className="definition">{render(read(t.text), how)}</div>;
+      return <pre key={key} tabIndex={0}><code>{marked(t.text, how.mark)}</code></pre>;
     case "blockquote": return <blockquote key={key}>{inner()}</blockquote>;
     case "hr": return <hr key={key} />;
     case "br": return <br key={key} />;
@@ -86,10 +103,15 @@ function one(t: Token, how: How, key: number): ReactNode {
     case "table": return table(t as Tokens.Table, how, key);
     case "link": return link(t.href, how, inner(), key);
     case "image": return link(t.href, how, t.text || "image", key);
-    case "text": return (t as Tokens.Text).tokens ? <span key={key}>{inner()}</span> : <span key={key}>{marked(plain(t.text), how.mark)}</span>;
+    case "text": return (t as Tokens.Text).tokens ? <span key={key}>{inner()}</span> : <span key={key}>{defined(plain(t.text), how.mark)}</span>;
     case "escape": return plain(t.text);
     default: return t.raw; // HTML, and whatever is not known
   }
+}
+
+// defined puts the definition of a term (": text" below it) on a line of its own.
+function defined(text: string, mark?: RegExp): ReactNode[] {
+  return text.split(/\n: /).flatMap((part, i) => [...(i > 0 ? [<br key={`d${i}`} />] : []), <span key={i}>{marked(part, mark)}</span>]);
 }
 
 type Props = {
@@ -110,7 +132,7 @@ export const Markdown = memo(function Markdown({ text, base, places, passage, ma
     inside = [];
   };
   let at = 0;
-  lexer(text).forEach((t, i) => {
+  read(text).forEach((t, i) => {
     const end = at + t.raw.length;
     const hit = passage !== undefined && t.type !== "space" && end > passage.start && at < passage.end;
     const place = t.type === "heading" ? ids.get(at) : undefined;

@@ -25,7 +25,7 @@ test("reasons and events of a job", () => {
   const done = job({ status: "completed", result: { skipped: { off_scope: 9 }, failures: {} } });
   assert.deepEqual(reasonsOf(done).map((r) => r.words), ["out of scope"]);
   const told = toldIn(job({ events: [{ at: "a", message: "attempt 1 begins" }, { at: "b", message: "failed http_404: https://a.example/x: y" }, { at: "c", message: "changed: https://a.example/z" }] }));
-  assert.deepEqual(told.map((t) => [t.message, t.failed, t.reason]), [["changed: https://a.example/z", false, ""], ["404 https://a.example/x: y", true, "http_404"], ["attempt 1 begins", false, ""]]);
+  assert.deepEqual(told.map((t) => [t.message, t.failed, t.reason]), [["changed https://a.example/z", false, ""], ["404 https://a.example/x: y", true, "http_404"], ["attempt 1 begins", false, ""]]);
 });
 
 test("the socket's figures lie over the API's, and never take a job back", () => {
