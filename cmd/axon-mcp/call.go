@@ -30,6 +30,7 @@ const wholeResult = 100_000_000
 func examples() map[string]string {
 	return map[string]string{
 		"crawl":           "axon-mcp crawl https://docs.example.com/guide/ --max-pages 500\naxon-mcp crawl https://docs.example.com/ --exclude-paths '/blog/*' --detach",
+		"refresh":         "axon-mcp refresh https://docs.example.com/guide/install.html\naxon-mcp refresh --domain docs.example.com",
 		"scrape":          "axon-mcp scrape https://example.com/page\naxon-mcp scrape https://example.com/page --json",
 		"screenshot":      "axon-mcp screenshot https://example.com/\naxon-mcp screenshot https://example.com/ --selector '#chart' --width 800",
 		"map":             "axon-mcp map https://docs.example.com/ --search install",

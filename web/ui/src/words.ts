@@ -110,7 +110,7 @@ export const words = {
   domain: "domain",
   source: "source",
   since: "since",
-  mode: "mode",
+  searchMode: "mode",
   all: "all",
   anyTime: "any time",
   sinces: { "1d": "a day", "7d": "a week", "30d": "30 days", "365d": "a year" } as Record<string, string>,

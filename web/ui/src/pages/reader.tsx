@@ -174,6 +174,9 @@ function useArrival(passage: Range | undefined, loaded: number, chunk: string, p
   }, [passage, loaded, chunk, places]);
 }
 
+// shortly is a heading, or of a long signature its name.
+const shortly = (text: string) => (text.length > 40 ? text.replace(/^([\w. ]+)\(.*\)$/, "$1(…)") : text);
+
 function Contents({ places }: { places: readonly Section[] }) {
   const [open, setOpen] = useState(() => matchMedia("(min-width: 1024px)").matches);
   const list = places.filter((p) => p.text.trim() !== "");
@@ -183,7 +186,7 @@ function Contents({ places }: { places: readonly Section[] }) {
     <details className="contents" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>{words.onThisPage}</summary>
       <nav aria-label={words.onThisPage}><ul>{list.map((p) => (
-        <li key={p.id} className={`depth-${Math.min(3, p.level - least)}`}><a href={p.anchor ? `#${p.anchor}` : `#${p.id}`} onClick={(e) => { e.preventDefault(); visit(p); }}>{p.text}</a></li>
+        <li key={p.id} className={`depth-${Math.min(3, p.level - least)}`}><a href={p.anchor ? `#${p.anchor}` : `#${p.id}`} onClick={(e) => { e.preventDefault(); visit(p); }}>{shortly(p.text)}</a></li>
       ))}</ul></nav>
     </details>
   );

@@ -81,7 +81,7 @@ function FilterRow({ value, show }: Part) {
   const names = (domains.data?.domains ?? []).map((d) => d.domain).filter(Boolean);
   const set = filters.filter((f) => value(f)).length;
   const choice = (name: (typeof filters)[number], none: string, options: readonly (readonly [string, string])[]) => (
-    <label>{words[name]} <select value={value(name)} onChange={(e) => show({ [name]: e.target.value })}>
+    <label>{name === "mode" ? words.searchMode : words[name]} <select value={value(name)} onChange={(e) => show({ [name]: e.target.value })}>
       <option value="">{none}</option>
       {value(name) && !options.some(([v]) => v === value(name)) ? <option value={value(name)}>{value(name)}</option> : null}
       {options.map(([v, w]) => <option key={v} value={v}>{w}</option>)}

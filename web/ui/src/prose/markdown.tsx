@@ -124,7 +124,6 @@ type Props = {
 // Markdown shows a text, or one piece of a longer one.
 export const Markdown = memo(function Markdown({ text, base, places, passage, mark }: Props) {
   const how: How = { base, here: base.split("#")[0] };
-  const ids = new Map((places ?? []).map((p) => [p.at, p]));
   const out: ReactNode[] = [];
   let inside: ReactNode[] = [];
   const close = (key: string) => {
@@ -135,11 +134,14 @@ export const Markdown = memo(function Markdown({ text, base, places, passage, ma
   read(text).forEach((t, i) => {
     const end = at + t.raw.length;
     const hit = passage !== undefined && t.type !== "space" && end > passage.start && at < passage.end;
-    const place = t.type === "heading" ? ids.get(at) : undefined;
+    const here = (places ?? []).filter((p) => p.at >= at && p.at < end);
+    const place = t.type === "heading" ? here[0] : undefined;
+    const others = place ? here.slice(1) : here; // terms of definitions
     const body = t.type === "html" || t.type === "text" ? <p key={i}>{render([t], hit ? { ...how, mark } : how)}</p> : one(t, hit ? { ...how, mark } : how, i);
     const node = place ? createElement(`h${Math.min(6, (t as Tokens.Heading).depth + 1)}`, { key: i, id: place.id, tabIndex: -1 }, render((t as Tokens.Heading).tokens, hit ? { ...how, mark } : how)) : body;
-    if (hit) inside.push(node);
-    else if (t.type !== "space") { close(`passage-${i}`); out.push(node); }
+    const nodes = [...others.map((p) => <span key={p.id} id={p.id} tabIndex={-1} className="anchor" />), node];
+    if (hit) inside.push(...nodes);
+    else if (t.type !== "space") { close(`passage-${i}`); out.push(...nodes); }
     at = end;
   });
   close("passage-end");
