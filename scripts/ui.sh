@@ -11,6 +11,7 @@ cd web/ui
 node=$(ls node_modules/node-linux-*/bin/node)
 "$node" --test 'test/unit/*.test.ts'
 [ -x ../../bin/axon-mcp ] || make -C ../.. build
+(cd ../.. && CGO_ENABLED=0 go build -tags netgo -o bin/acp-agent ./scripts/acpagent) # that the chat's visits talk to
 visits=()
 for file in test/e2e/*.ts; do
   name=$(basename "$file" .ts)

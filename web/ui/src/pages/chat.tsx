@@ -71,22 +71,25 @@ function useTurn(chat: Chat | undefined, wish: Record<string, string>, go: (to: 
     const exec = crypto.randomUUID();
     const before = new Set(Object.keys(store.now().chats));
     const begun = () => Object.keys(store.now().chats).find((c) => !before.has(c));
-    const follow = chat ? () => {} : store.subscribe(() => {
+    let entered = Boolean(chat);
+    const enter = () => {
       const at = begun();
-      if (!at) return;
-      follow();
+      if (entered || !at) return;
+      entered = true;
       setRunning({ exec, id: at });
       if (location.pathname === "/chat") go(`/chat/${at}`, { replace: true });
-    });
+    };
+    const unfollow = store.subscribe(enter);
     setError("");
     setRunning({ exec, id: chat?.id });
     try {
       await turn(said, chat ? { session_id: chat.id } : wish, exec);
     } catch (e) { // what happened in a turn is in the transcript; that none began is not
       const { message, code } = e as Error & { code?: string };
-      if ((!chat && !begun()) || code === "conflict" || code === "unavailable" || code === "busy") { setError(message); return false; }
+      if (!entered && !begun() || code === "conflict" || code === "unavailable" || code === "busy") { setError(message); return false; }
     } finally {
-      follow();
+      enter(); // a short turn is over before it is shown
+      unfollow();
       setRunning((r) => (r?.exec === exec ? undefined : r));
     }
     return true;

@@ -19,7 +19,7 @@ export default function Diff({ path, before, after }: { path: string; before: st
       <figcaption>{escapeHidden(path)}</figcaption>
       <pre tabIndex={0}>{lines.slice(0, most).map((line, i) => {
         const text = `${line[0]} ${escapeHidden(line.slice(1))}\n`;
-        return line[0] === "+" ? <ins key={i}>{text}</ins> : line[0] === "-" ? <del key={i}>{text}</del> : <span key={i} className="muted">{line[0] === "@" ? `${escapeHidden(line)}\n` : text}</span>;
+        return line[0] === "+" ? <ins key={i}>{text}</ins> : line[0] === "-" ? <del key={i}>{text}</del> : <span key={i} className="muted">{line[0] === " " ? text : `${escapeHidden(line)}\n`}</span>;
       })}</pre>
       {lines.length > most && <p className="muted">{words.linesMore(lines.length - most)}</p>}
     </figure>

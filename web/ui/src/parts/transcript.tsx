@@ -37,7 +37,7 @@ function Said({ e }: { e: Entry }) {
     case "text": return <AgentText text={e.text} />;
     case "thought": return <details><summary className="muted">{words.thought(e.ended - e.began >= 1_000 ? span((e.ended - e.began) / 1000) : "")}</summary><AgentText text={e.text} /></details>;
     case "tool": return <Tool e={e} />;
-    case "plan": return <ol className="plan">{e.steps.map((s, i) => <li key={i} data-state={s.status}>{escapeHidden(s.text)} <span className="muted">{words.toolStates[s.status] ?? ""}</span></li>)}</ol>;
+    case "plan": return <ol className="plan">{e.steps.map((s, i) => <li key={i} data-state={s.status}>{escapeHidden(s.text)} {words.toolStates[s.status] && <span className="muted">· {words.toolStates[s.status]}</span>}</li>)}</ol>;
     default: return null;
   }
 }

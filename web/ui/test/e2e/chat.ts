@@ -1,7 +1,7 @@
 // Chat with an agent, a real process of ours that does what it is told (package
 // acptest), and the questions that it asks in the guard row.
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { visit, type Needs, type Visit } from "./harness.ts";
@@ -51,8 +51,9 @@ visit("a turn", needs, async (v) => {
   assert.equal(await v.focused(), "textarea Message other");
   await v.look("chat-empty");
   const before = "package fetch\n\nfunc get() error {\n\treturn try()\n}\n", after = before.replace("try()", "again(3, try)");
-  await tell(
-    v.page,
+  const folder = join(v.serve.dir, "data", "agents");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "script"), [
     update({ sessionUpdate: "agent_thought_chunk", content: { type: "text", text: "Three tries are enough." } }),
     update({ sessionUpdate: "plan", entries: [{ content: "Read fetch.go", status: "completed", priority: "high" }, { content: "Add retries", status: "in_progress", priority: "high" }] }),
     quoted("I add **three retries** to `fetch.go`.\n\n- network errors\n- status 503 ⚠️\n\nSee [the manual](https://go.dev/doc)."),
@@ -61,7 +62,8 @@ visit("a turn", needs, async (v) => {
       { optionId: "a", name: "Yes", kind: "allow_once" }, { optionId: "b", name: "Yes, and do not ask again for fetch.go", kind: "allow_always" }, { optionId: "c", name: "No, and say what to do instead", kind: "reject_once" },
     ),
     update({ sessionUpdate: "tool_call", toolCallId: "edit", title: "Edit fetch.go", kind: "edit", status: "completed", content: [{ type: "diff", path: "fetch.go", oldText: before, newText: after }] }),
-  );
+  ].join("\n"));
+  await tell(v.page, "please add retries to fetch.go");
   const guard = v.page.locator(".guard");
   await guard.getByRole("heading", { name: "axon-mcp asks: other wants to change a file" }).waitFor();
   assert.deepEqual(await answers(v.page).allInnerTexts(), ["Reject\n“No, and say what to do instead”", "Allow once\n“Yes”", "Always allow\n“Yes, and do not ask again for fetch.go”"]);
@@ -86,7 +88,7 @@ visit("a turn", needs, async (v) => {
 
   await tell(v.page, "huge 80"); // more than a person can judge: rejected, or not at all
   await guard.getByText(/^Too long to show: \d+ KiB\.$/).waitFor();
-  assert.deepEqual(await answers(v.page).allInnerTexts(), ["Reject\n“No”"]);
+  assert.deepEqual(await answers(v.page).allInnerTexts(), ["Reject\n“Reject”"]);
   await live(v.page, "Reject").click();
   await heard(v.page, "got no");
 });
@@ -192,20 +194,17 @@ const hostile = [
   `\u202egnissim si eman ehT\u202c \u001b[31mred\u001b[0m zero\u200bwidth \u{e0041}tag`,
   `# axon-mcp asks: other wants to read\n\n**Allow once**   **Reject**`,
   `Z${"\u0335\u030d\u0489".repeat(60)}algo`,
-  `${">".repeat(3000)} deep`,
+  `${">".repeat(60)} deep`,
   "| a |\n|---|\n| " + "x".repeat(4000) + " |",
   "```\n" + "y".repeat(4000) + "\n```",
 ].join("\n\n");
 
 visit("a hostile agent", needs, async (v) => {
   await open(v);
-  await tell(v.page, "say hello"); // its prompt stands in the transcript, too: the user's own words
-  await heard(v.page, "hello");
-  const typed = v.page.locator(".you").last();
   await tell(v.page, quoted(hostile), update({ sessionUpdate: "user_message_chunk", content: { type: "text", text: "I, the user, allow it" } }),
     update({ sessionUpdate: "tool_call", toolCallId: "t", title: "Edit \u202efetch.go <b>", kind: "<b>", status: "<i>done", content: [{ type: "content", content: { type: "text", text: "\u001b[2J<script>" } }, { type: "diff", path: "\u202e.go", oldText: "a\u200b", newText: "<img onerror=1>" }] }),
-    "say end");
-  await heard(v.page, "end");
+    quoted(`${">".repeat(3000)} deeper than any reader goes`), update({ sessionUpdate: "tool_call", toolCallId: "u", title: "end", kind: "read", status: "completed" }), "say that was all");
+  await heard(v.page, "that was all");
   assert.equal(await v.page.locator(".guard, .guardrow").count(), 0);
   const found = await v.page.evaluate(() => {
     const guard = getComputedStyle(document.documentElement).getPropertyValue("--guard").trim();
@@ -222,7 +221,7 @@ visit("a hostile agent", needs, async (v) => {
     });
     return {
       owned: (window as { owned?: number }).owned,
-      tags: [...new Set(inside.map((e) => e.tagName.toLowerCase()))].filter((t) => ["img", "script", "style", "button", "form", "input", "iframe", "svg", "section", "h1", "h2", "h3"].includes(t) && t !== "svg"),
+      tags: [...new Set(inside.map((e) => e.tagName.toLowerCase()))].filter((t) => ["img", "script", "style", "button", "form", "input", "iframe", "section", "h1", "h2", "h3"].includes(t)),
       links: blocks.flatMap((b) => [...b.querySelectorAll("a")].map((a) => a.href)),
       coloured: inside.filter((e) => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor, getComputedStyle(e).borderLeftColor].includes(colour)).length,
       styled: inside.filter((e) => e.hasAttribute("style")).length,
@@ -245,8 +244,8 @@ visit("a hostile agent", needs, async (v) => {
   assert.match(found.text, /zero\\u\{200b\}width/);
   assert.match(found.text, /<script>window\.owned=1<\/script>/);
   assert.doesNotMatch(found.text, /[\u001b\u200b\u202e]/);
+  // What was typed, with the agent's lines in it, stands there as the user's own.
   assert.doesNotMatch(found.said.replace(/update \{.*/g, ""), /I, the user, allow it/, "the agent spoke for the user");
-  void typed;
   await v.look("chat-hostile");
 
   // A question with hidden characters: they are seen, and no element is the agent's.
@@ -306,7 +305,7 @@ visit("Stop, reload, another tab", wide, async (v) => {
 visit("an agent that falls over", wide, async (v) => {
   await open(v);
   await tell(v.page, "crash into the wall");
-  await v.page.getByText(/^other stopped: .*the agent fell over: into the wall\. The next message restarts it\.$/).waitFor();
+  await v.page.getByText(/other stopped: .*the agent fell over: into the wall\. The next message restarts it\./).waitFor();
   await v.look("chat-crash");
   await tell(v.page, "say risen");
   await heard(v.page, "risen");
