@@ -4,7 +4,7 @@ import { lazy, memo, Suspense, useEffect, useRef } from "react";
 import { Reader } from "../wire/spoken.ts";
 import type { Chat, Entry } from "../wire/store.ts";
 import { AgentText } from "../prose/agent.tsx";
-import { escapeHidden } from "../prose/escape.ts";
+import { escapeHidden, escapeProse } from "../prose/escape.ts";
 import { span } from "../format.ts";
 import { words } from "../words.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -33,7 +33,7 @@ function Tool({ e }: { e: Extract<Entry, { kind: "tool" }> }) {
 
 function Said({ e }: { e: Entry }) {
   switch (e.kind) {
-    case "user": return <div className="usertext">{e.text}</div>;
+    case "user": return <div className="usertext">{escapeProse(e.text)}</div>;
     case "text": return <AgentText text={e.text} />;
     case "thought": return <details><summary className="muted">{words.thought(e.ended - e.began >= 1_000 ? span((e.ended - e.began) / 1000) : "")}</summary><AgentText text={e.text} /></details>;
     case "tool": return <Tool e={e} />;

@@ -1,6 +1,6 @@
 // Characters that hide or turn text, made visible (ui.md, section 5): controls,
-// ANSI, bidi, zero-width, tags, variation selectors.
-const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff]|[\u{e0000}-\u{e0fff}]|[\u{1d173}-\u{1d17a}]/gu;
+// ANSI, bidi, zero-width, tags, variation selectors, spaces that are no space.
+const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff]|[\u{e0000}-\u{e0fff}]|[\u{1d173}-\u{1d17a}]/gu;
 
 export function escapeHidden(text: string): string {
   return text.replace(unseen, (c) => {
@@ -19,10 +19,10 @@ export function asText(value: unknown): string {
   return escapeHidden(JSON.stringify(value, null, 2));
 }
 
-// escapeProse leaves alone what makes an emoji: the selector of its look and the
-// joiner between two. They hide nothing.
+// escapeProse leaves alone the spaces of typography, and what makes an emoji: the
+// selector of its look and the joiner between two. They hide nothing.
 export function escapeProse(text: string): string {
-  const kept = /\p{Extended_Pictographic}(?:[\ufe0e\ufe0f]|\p{Emoji_Modifier})?(?:\u200d\p{Extended_Pictographic}(?:[\ufe0e\ufe0f]|\p{Emoji_Modifier})?)*/gu;
+  const kept = /\p{Extended_Pictographic}(?:[\ufe0e\ufe0f]|\p{Emoji_Modifier})?(?:\u200d\p{Extended_Pictographic}(?:[\ufe0e\ufe0f]|\p{Emoji_Modifier})?)*|[\u00a0\u2000-\u200a\u202f\u205f\u3000]+/gu;
   let out = "", from = 0;
   for (const emoji of text.matchAll(kept)) {
     out += escapeHidden(text.slice(from, emoji.index)) + emoji[0];

@@ -24,15 +24,18 @@ function keep(list: Held[]): void {
 }
 
 const locks = new Map<string, () => void>(); // what this tab holds, and how to let go
+const waits = new Map<string, AbortController>(); // what it is about to hold
+const untilFreed = (id: string) => new Promise<void>((release) => locks.set(id, release));
 const barred = new Set<string>(); // open in another tab
 
 // heldChats are those that this tab goes on with.
 export const heldChats = (): Held[] => all().filter((c) => !barred.has(c.id));
 export const knownChat = (id: string): Held | undefined => all().find((c) => c.id === id);
 
+// holdChat keeps a conversation that the server has given to this tab.
 export function holdChat(chat: Held): void {
   keep([...all().filter((c) => c.id !== chat.id), chat]);
-  void lockChat(chat.id);
+  takeChat(chat.id);
 }
 
 export function forgetChat(id: string): void {
@@ -41,17 +44,16 @@ export function forgetChat(id: string): void {
   free(id);
 }
 
-// lockChat makes this tab the one that has the conversation. False: another has
-// it. Browsers without locks (a page that is not on loopback or https) let
-// every tab have it; the server moves it to the last.
-export function lockChat(id: string, wait = false): Promise<boolean> {
-  if (!navigator.locks || locks.has(id)) return Promise.resolve(true);
+// lockChat makes this tab the one that has the conversation, if no other has it.
+// Browsers without locks (a page that is not on loopback or https) let every tab
+// have it; the server moves it to the last.
+function lockChat(id: string): Promise<void> {
+  if (!navigator.locks || locks.has(id)) return Promise.resolve();
   return new Promise((done) => {
-    void navigator.locks.request(`chat:${id}`, wait ? {} : { ifAvailable: true }, (lock) => {
-      if (!lock) { barred.add(id); done(false); return undefined; }
-      barred.delete(id);
-      done(true);
-      return new Promise<void>((release) => locks.set(id, release));
+    void navigator.locks.request(`chat:${id}`, { ifAvailable: true }, (lock) => {
+      if (!lock) barred.add(id);
+      done();
+      return lock ? untilFreed(id) : undefined;
     });
   });
 }
@@ -64,6 +66,8 @@ export function letGo(id: string): void {
 }
 
 function free(id: string): void {
+  waits.get(id)?.abort();
+  waits.delete(id);
   locks.get(id)?.();
   locks.delete(id);
 }
@@ -74,10 +78,16 @@ export async function claimChats(): Promise<void> {
   await Promise.all(all().map((c) => lockChat(c.id)));
 }
 
-// takeChat lets this tab have a conversation that another has: the server tells
-// that one, which lets go.
+// takeChat lets this tab have a conversation that another may have: the server
+// tells that one, which lets go, sooner or later.
 export function takeChat(id: string): void {
   barred.delete(id);
-  void lockChat(id, true);
+  if (!navigator.locks || locks.has(id) || waits.has(id)) return;
+  const wait = new AbortController();
+  waits.set(id, wait);
+  navigator.locks.request(`chat:${id}`, { signal: wait.signal }, () => {
+    waits.delete(id);
+    return untilFreed(id);
+  }).catch(() => undefined); // let go before it was had
 }
 export const isBarred = (id: string): boolean => barred.has(id);

@@ -113,6 +113,13 @@ visit("two tabs asked with one tool_call_id", wide, async (v) => {
   await live(v.page, "Allow once").click(); // the second question of the first tab
   await heard(v.page, "got yes-x");
 
+  await tell(v.page, "storm 2 y"); // twice for one call, in one session
+  await v.page.getByText(/^1 of 2, asks for/).waitFor();
+  await live(v.page, "Reject").click();
+  await v.page.getByText(/^asks for/).waitFor();
+  await live(v.page, "Allow once").click();
+  await heard(v.page, "got no-ygot yes-y");
+
   await tell(v.page, "many 3");
   await v.page.getByText(/^1 of 3, asks for/).waitFor();
   await v.look("chat-several");

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contentsOf, modelsOf, modesOf, read } from "../../src/wire/frames.ts";
+import { Reader } from "../../src/wire/spoken.ts";
 import { empty, reduce, type State } from "../../src/wire/store.ts";
 
 const run = (frames: unknown[], from: State = empty): State =>
@@ -97,4 +98,37 @@ test("what an agent offers", () => {
   assert.deepEqual(modelsOf(config, null), { now: "q", all: [{ id: "q", name: "Q" }, { id: "z", name: "z" }] });
   assert.deepEqual(modelsOf(null, { currentModelId: "o", availableModels: [{ modelId: "o", name: "O" }] }), { now: "o", all: [{ id: "o", name: "O" }] });
   assert.deepEqual(contentsOf([{ type: "content", content: { type: "text", text: "x" } }, "no"]).length, 1);
+});
+
+test("a session that goes on under another id keeps the transcript", () => {
+  const s = run([
+    begin, text(1, "a"), { type: "session_fallback", old_session_id: "s", new_session_id: "n" },
+    { ...begin, session_id: "n" }, { ...text(1, "b"), session_id: "n" },
+  ]);
+  assert.deepEqual(Object.keys(s.chats), ["n"]);
+  assert.deepEqual(s.chats.n?.entries.map((e) => e.kind), ["text", "note", "text"]);
+  assert.equal(s.fallback.s, "n");
+});
+
+test("an answer that was not accepted can be given again", () => {
+  let s = reduce(run([begin, ask("1")]), { do: "pressed", perm: "1" });
+  s = run([{ type: "error", code: "invalid", message: "not offered" }], s);
+  assert.deepEqual(s.prompts.map((p) => p.pressed), [false]);
+});
+
+test("whole paragraphs are spoken, once, and none of before", () => {
+  const reader = new Reader();
+  let s = run([{ ...begin, running: true }, text(1, "before")]);
+  const now = () => s.chats.s!;
+  reader.skip(now());
+  assert.equal(reader.next(now()), "");
+  s = run([text(2, " and on.\n\nSecond, ")], s);
+  assert.equal(reader.next(now()), "and on.");
+  s = run([text(3, "in parts.")], s);
+  assert.equal(reader.next(now()), "");
+  s = run([{ type: "assistant.tool_call", session_id: "s", event: 4, toolCallId: "c", title: "edit x", kind: "edit" }], s);
+  assert.equal(reader.next(now()), "Second, in parts.\nedit x");
+  s = run([text(5, "End."), { type: "assistant.turn_end", session_id: "s", event: 6, stop_reason: "end_turn" }], s);
+  assert.equal(reader.next(now()), "End.");
+  assert.equal(reader.next(now()), "");
 });
