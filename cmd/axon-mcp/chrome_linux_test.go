@@ -222,7 +222,7 @@ func chromeWorld(t *testing.T, names map[string]string) (*world, *program) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, w.program("AXON_CHROME_PROXY_LISTEN="+chromeProxy, "AXON_ALLOW_HOSTS=localhost:3000", "AXON_CHROME_PATH="+w.CA.TrustingChrome(t, path))
+	return w, w.program("AXON_CHROME_PROXY_LISTEN="+chromeProxy, "AXON_ALLOW_HOSTS=localhost:3000", "AXON_CHROME_TABS=2", "AXON_CHROME_PATH="+w.CA.TrustingChrome(t, path))
 }
 
 // forbidden is every URL of the tables that must be blocked: rows, ranges as
@@ -350,9 +350,12 @@ func TestInsideChromeTop(t *testing.T) {
 		}
 		for i, one := range batch {
 			code := got.Pages[i+1].Code
+			if code == string(fault.Timeout) || code == string(fault.Unavailable) { // a machine that others keep busy
+				code = string(fault.CodeOf(client.call(t.Context(), "scrape", map[string]any{"url": one.url, "render": "chrome"}, &scraped{}, nil)))
+			}
 			switch {
 			case one.row.Allow && code != "":
-				t.Errorf("%q (%s): %s %s", one.url, one.row.Trick, code, got.Pages[i+1].Message)
+				t.Errorf("%q (%s): %s, first %s", one.url, one.row.Trick, code, got.Pages[i+1].Message)
 			case !one.row.Allow && code == "" && one.url == one.row.URL: // what a browser makes of odd spellings in a page may be public
 				t.Errorf("%q (%s) was read", one.url, one.row.Trick)
 			case one.refused && code != string(fault.URLBlocked):

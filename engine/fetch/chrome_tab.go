@@ -42,6 +42,10 @@ type outcome struct {
 // errNoPage tells that the URL is no HTML: nothing for a browser.
 var errNoPage = errors.New("not a page")
 
+// openLimit bounds the opening of a tab, which takes a tenth of a second where
+// the machine has time for it.
+const openLimit = 40 * time.Second
+
 // closeLimit bounds the end of a tab. A Chrome that cannot even close one is
 // stuck, and is stopped.
 const closeLimit = 10 * time.Second
@@ -177,11 +181,14 @@ func (c *chrome) open(session *security.ProxySession) (*tab, error) {
 	// The first call binds the tab's life to its context, so the limit is beside
 	// it.
 	t.ctx = t.root
-	timer := time.AfterFunc(startLimit, func() { t.cancel() })
+	timer := time.AfterFunc(openLimit, func() { t.cancel() })
 	err := t.setUp()
-	timer.Stop()
+	late := !timer.Stop()
 	if err != nil {
 		t.drop()
+		if late && !c.dead() {
+			err = fault.Wrap(fault.Timeout, err, "the browser opened no tab in %s: this machine is very busy; try later, or with render=http", openLimit)
+		}
 		return nil, err
 	}
 	return t, nil
