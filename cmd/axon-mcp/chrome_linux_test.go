@@ -84,7 +84,9 @@ func newAttacker(list []string) *attacker {
 func (a *attacker) parts(way string) [][]string {
 	most, list := 400, a.list
 	switch way {
-	case "iframe", "video", "open":
+	case "iframe": // Chromium shows an error page in each
+		most = 30
+	case "video", "open":
 		most = 80
 	case "form":
 		most = 20
@@ -135,7 +137,7 @@ func (a *attacker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	script := attacks()[name] + quiet()[name]
 	switch {
 	case name == "hold": // the page stays until its last request has come, or none can be waited for
-		way, ctx, patience := r.URL.Query().Get("name"), r.Context(), 10*time.Second
+		way, ctx, patience := r.URL.Query().Get("name"), r.Context(), 20*time.Second
 		if quiet()[way] != "" {
 			patience = time.Second
 		}
