@@ -102,6 +102,7 @@ async function visit(browser, width, theme) {
   await look("signed-out", "You are signed out");
   await open(`${strict}/oauth/google/login`);
   await look("not-permitted", "You may not enter");
+  check(await page.getByRole("link", { name: "Use another account" }).isVisible(), "not-permitted: no way to another account");
   await open(`${server}/oauth/nowhere`);
   await look("not-found", "There is no such page");
   await open(authorize(local, callback)); // another tab has signed this browser out of its cookies
