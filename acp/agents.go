@@ -15,8 +15,10 @@ type agent struct {
 	name     string
 	command  string
 	args     []string
-	variable string // that names its program
-	install  string // how a person gets it
+	variable string   // that names its program
+	install  string   // how a person gets it
+	signIn   string   // what a person does to sign it in
+	keys     []string // variables that do it, too
 }
 
 // other is the name of the agent that AXON_ACP_ADAPTER_CMD sets.
@@ -25,12 +27,12 @@ const other = "other"
 // agents lists what is configured, the one that is used by default first.
 func (c Config) agents() []agent {
 	list := []agent{
-		{"claude", orElse(c.ClaudeCmd, "claude-agent-acp"), splitArgs(c.ClaudeArgs), "AXON_ACP_CLAUDE_ADAPTER_CMD", "npm install -g @agentclientprotocol/claude-agent-acp"},
-		{"codex", orElse(c.CodexCmd, "codex-acp"), splitArgs(c.CodexArgs), "AXON_ACP_CODEX_ADAPTER_CMD", "npm install -g @agentclientprotocol/codex-acp"},
-		{"gemini", orElse(c.GeminiCmd, "gemini"), splitArgs(orElse(c.GeminiArgs, "--acp")), "AXON_ACP_GEMINI_ADAPTER_CMD", "npm install -g @google/gemini-cli"},
+		{"claude", orElse(c.ClaudeCmd, "claude-agent-acp"), splitArgs(c.ClaudeArgs), "AXON_ACP_CLAUDE_ADAPTER_CMD", "npm install -g @agentclientprotocol/claude-agent-acp", "run claude and type /login", []string{"ANTHROPIC_API_KEY"}},
+		{"codex", orElse(c.CodexCmd, "codex-acp"), splitArgs(c.CodexArgs), "AXON_ACP_CODEX_ADAPTER_CMD", "npm install -g @agentclientprotocol/codex-acp", "run codex login", []string{"CODEX_API_KEY"}},
+		{"gemini", orElse(c.GeminiCmd, "gemini"), splitArgs(orElse(c.GeminiArgs, "--acp")), "AXON_ACP_GEMINI_ADAPTER_CMD", "npm install -g @google/gemini-cli", "run gemini and sign in there", []string{"GEMINI_API_KEY"}},
 	}
 	if c.Cmd != "" {
-		list = slices.Insert(list, 0, agent{other, c.Cmd, splitArgs(c.Args), "AXON_ACP_ADAPTER_CMD", ""})
+		list = slices.Insert(list, 0, agent{other, c.Cmd, splitArgs(c.Args), "AXON_ACP_ADAPTER_CMD", "", "sign in with its own program", nil})
 	}
 	return list
 }

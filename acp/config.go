@@ -31,6 +31,7 @@ type Config struct {
 
 	MaxSessions   int    `env:"AXON_ACP_MAX_CONCURRENT_SESSIONS" default:"8" about:"agents that run at once, 1 to 1000; the next one waits 30 s for a place"`
 	TurnTimeoutMS int    `env:"AXON_ACP_TURN_TIMEOUT_MS" default:"300000" about:"milliseconds that one turn of an agent may take"`
+	MaxMemoryMB   int64  `env:"AXON_ACP_MAX_MEMORY_MB" default:"8192" about:"megabytes of memory that one process of an agent may have, on Linux; 0: no limit"`
 	WorkDir       string `env:"AXON_ACP_WORK_DIR" about:"working folder of agents, absolute; unset: agents/ in the data directory"`
 }
 
@@ -52,6 +53,9 @@ func (c Config) Validate() error {
 	}
 	if c.TurnTimeoutMS < 0 {
 		faults = append(faults, fmt.Errorf("AXON_ACP_TURN_TIMEOUT_MS: %d is negative", c.TurnTimeoutMS))
+	}
+	if c.MaxMemoryMB < 0 || (c.MaxMemoryMB > 0 && c.MaxMemoryMB < 256) {
+		faults = append(faults, fmt.Errorf("AXON_ACP_MAX_MEMORY_MB: %d is neither 0 nor at least 256", c.MaxMemoryMB))
 	}
 	return errors.Join(faults...)
 }

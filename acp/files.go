@@ -78,7 +78,7 @@ func (s *Session) file(method string, params json.RawMessage) (any, *sdk.Request
 		if len(p.Content) > maxFileBytes {
 			return nil, sdk.NewInvalidParams(map[string]any{"error": "the content is over 4 MiB"})
 		}
-		if err := files.root.WriteFile(below, []byte(p.Content), 0o600); err != nil {
+		if err := files.write(below, p.Content); err != nil {
 			return nil, sdk.NewInvalidParams(map[string]any{"error": reason(err)})
 		}
 		s.log.Info("agent wrote a file", "path", below, "bytes", len(p.Content))
@@ -92,19 +92,39 @@ func (s *Session) file(method string, params json.RawMessage) (any, *sdk.Request
 }
 
 func (f *workFiles) read(below string) (string, error) {
-	file, err := f.root.Open(below)
+	file, err := f.open(below, os.O_RDONLY)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() { // a FIFO would never end
-		return "", errors.New("it is no regular file")
-	}
 	raw, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
 	if err == nil && len(raw) > maxFileBytes {
 		err = errors.New("the file is over 4 MiB")
 	}
 	return string(raw), err
+}
+
+func (f *workFiles) write(below, content string) error {
+	file, err := f.open(below, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(content)
+	return errors.Join(err, file.Close())
+}
+
+// open opens a regular file alone. It does not wait: a FIFO without another end
+// would hold it up for ever.
+func (f *workFiles) open(below string, flag int) (*os.File, error) {
+	file, err := f.root.OpenFile(below, flag|nonBlocking, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		_ = file.Close() // nothing was written
+		return nil, errors.New("it is no regular file")
+	}
+	return file, nil
 }
 
 // reason is an error without our paths.

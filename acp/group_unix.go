@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// nonBlocking opens files without waiting for another end.
+const nonBlocking = syscall.O_NONBLOCK
+
 // group is a process group. Its id is that of the child that began it.
 type group struct{ id int }
 

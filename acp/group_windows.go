@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// nonBlocking opens files without waiting for another end: here none has one.
+const nonBlocking = 0
+
 // group is a job object: whatever its first process starts is in it, and
 // closing it ends them all, even where axon itself is killed.
 type group struct{ job windows.Handle }

@@ -124,6 +124,7 @@ type Start struct {
 	Mode       string   // of the agent's modes
 	Model      string   // of its models
 	MCPServers []string // names in mcp.json; "axon" is axon itself
+	Blocked    []string // tools of MCP servers that it must not use; see blockedTools
 	FS         bool
 	Terminal   bool
 }
@@ -146,6 +147,9 @@ func (h *Host) Begin(ctx context.Context, want Start) (*Session, error) {
 		return nil, err
 	}
 	s := newSession(h, a, path, want, servers)
+	if s.blocked, err = blockedTools(want.Blocked); err != nil {
+		return nil, err
+	}
 	if err := h.open(ctx, s); err != nil {
 		return nil, err
 	}

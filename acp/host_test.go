@@ -230,9 +230,9 @@ func TestTwoSessionsOneCall(t *testing.T) {
 	}
 }
 
-// TestNobodyThere: a question that nobody can answer is cancelled, with
+// TestR13NobodyThere: a question that nobody can answer is cancelled, with
 // auto-approval too.
-func TestNobodyThere(t *testing.T) {
+func TestR13NobodyThere(t *testing.T) {
 	t.Parallel()
 	s := begin(t, newHost(t))
 	v, sent := attach(s, acp.Policy{Auto: true})

@@ -16,8 +16,9 @@ const keyPrefix = "axk_"
 // session, to read alone, from this machine, and dead with the session. Only
 // their hashes are kept.
 type Keys struct {
-	mu   sync.Mutex
-	live map[[32]byte]string // session ids
+	mu      sync.Mutex
+	live    map[[32]byte]string // session ids
+	blocked map[string][]string // axon's tools that a session must not use
 }
 
 // Issue gives a session its key. An older one of the session dies.
@@ -33,10 +34,21 @@ func (k *Keys) Issue(session string) string {
 	return key
 }
 
+// Block keeps tools of axon from a session, from its next call on.
+func (k *Keys) Block(session string, names []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.blocked == nil {
+		k.blocked = make(map[string][]string)
+	}
+	k.blocked[session] = names
+}
+
 // Revoke ends the key of a session.
 func (k *Keys) Revoke(session string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	delete(k.blocked, session)
 	for hash, of := range k.live {
 		if of == session {
 			delete(k.live, hash)
@@ -52,6 +64,7 @@ func (k *Keys) Verify(token string, r *http.Request) (id security.Identity, know
 	}
 	k.mu.Lock()
 	session, live := k.live[security.HashToken(token)]
+	blocked := k.blocked[session]
 	k.mu.Unlock()
 	if !live {
 		return security.Identity{}, false, nil
@@ -60,7 +73,7 @@ func (k *Keys) Verify(token string, r *http.Request) (id security.Identity, know
 	if err != nil || !peer.Addr().Unmap().WithZone("").IsLoopback() || forwarded(r) {
 		return security.Identity{}, true, fault.New(fault.Forbidden, "an agent's key works from this machine alone")
 	}
-	return security.Identity{Subject: "agent:" + session, Scopes: []string{security.ScopeRead}}, true, nil
+	return security.Identity{Subject: "agent:" + session, Scopes: []string{security.ScopeRead}, Blocked: blocked}, true, nil
 }
 
 func forwarded(r *http.Request) bool {

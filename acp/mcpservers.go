@@ -94,7 +94,8 @@ func (s *Session) servers(http bool) []sdk.McpServer {
 	}
 	if url := s.axonURL(); url != "" && http {
 		key := s.host.keys.Issue(s.id)
-		s.redact.values = append(s.redact.values, key)
+		s.host.keys.Block(s.id, ofAxon(s.blockedNow()))
+		s.redact.add(key)
 		list = append(list, httpServer(axonServer, url, map[string]string{"Authorization": "Bearer " + key}))
 	}
 	return list

@@ -43,11 +43,20 @@ func (p *process) run(f func()) bool {
 	return !p.closed
 }
 
-// startProcess starts a program in a process group of its own, with nothing of
-// ours but three pipes (A11).
-func startProcess(path string, args []string, dir string, env []string, stderr io.Writer) (*process, error) {
-	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.Env, cmd.Stderr = dir, env, stderr
+// child is what is to be run.
+type child struct {
+	path   string
+	args   []string
+	dir    string
+	env    []string
+	memory int64 // bytes that one of its processes may have; 0: no limit
+}
+
+// startProcess starts a program in a process group of its own and within limits,
+// with nothing of ours but three pipes (A11).
+func startProcess(c child, stderr io.Writer) (*process, error) {
+	cmd := exec.Command(c.path, c.args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = c.dir, c.env, stderr
 	if cmd.Env == nil {
 		cmd.Env = []string{} // nil would mean all of ours
 	}
@@ -71,6 +80,12 @@ func startProcess(path string, args []string, dir string, env []string, stderr i
 		return nil, errors.Join(err, p.in.Close(), reader.Close())
 	}
 	p.group = groupOf(cmd)
+	if err := limit(cmd.Process.Pid, c.memory); err != nil {
+		p.group.kill()
+		_ = cmd.Wait() // it was killed
+		p.group.close()
+		return nil, errors.Join(err, p.in.Close(), reader.Close())
+	}
 	p.waited.Go(p.watch)
 	return p, nil
 }

@@ -2,6 +2,7 @@ package acp
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -9,25 +10,38 @@ import (
 // redactor takes secrets out of what an agent writes to stderr: the values that
 // it was given, and whatever looks like a key.
 type redactor struct {
-	values  []string
 	pattern *regexp.Regexp
+
+	mu     sync.Mutex
+	values []string
 }
 
-func newRedactor(values ...string) redactor {
-	r := redactor{pattern: regexp.MustCompile(`(?i)\b(sk|rk|pk|ghp|gho|ghs|github_pat|glpat|xox[abp]|atk|rtk|axk)[-_][a-z0-9_\-]{8,}` +
+func newRedactor(values ...string) *redactor {
+	r := &redactor{pattern: regexp.MustCompile(`(?i)\b(sk|rk|pk|ghp|gho|ghs|github_pat|glpat|xox[abp]|atk|rtk|axk)[-_][a-z0-9_\-]{8,}` +
 		`|\bAIza[a-z0-9_\-]{20,}|\bAKIA[a-z0-9]{12,}|\beyJ[a-z0-9_\-]{8,}\.[a-z0-9_\-.]+` +
 		`|(bearer|basic)\s+[a-z0-9._~+/=\-]{8,}` +
 		`|((api[-_]?key|token|secret|password|passwd|authorization)["']?\s*[=:]\s*["']?)[^\s"']{4,}`)}
-	for _, value := range values {
-		if len(value) >= 4 {
-			r.values = append(r.values, value)
-		}
-	}
+	r.add(values...)
 	return r
 }
 
-func (r redactor) clean(text string) string {
-	for _, value := range r.values {
+// add takes more values out of whatever is written from now on. Short ones would
+// take words out.
+func (r *redactor) add(values ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, value := range values {
+		if len(value) >= 4 && !slices.Contains(r.values, value) {
+			r.values = append(r.values, value)
+		}
+	}
+}
+
+func (r *redactor) clean(text string) string {
+	r.mu.Lock()
+	values := r.values
+	r.mu.Unlock()
+	for _, value := range values {
 		text = strings.ReplaceAll(text, value, "[redacted]")
 	}
 	return r.pattern.ReplaceAllString(text, "[redacted]")
@@ -36,7 +50,7 @@ func (r redactor) clean(text string) string {
 // tail keeps the last lines that were written to it, cleaned. It is an
 // io.Writer for a child's stderr.
 type tail struct {
-	clean redactor
+	clean *redactor
 	each  func(line string) // every line, for the log
 
 	mu      sync.Mutex

@@ -23,7 +23,7 @@ type Session struct {
 	want   Start
 	named  []mcpServer
 	log    *slog.Logger
-	redact redactor
+	redact *redactor
 	once   bool // as a model: nothing but text, and every question is cancelled
 
 	starting sync.Mutex // one process at a time
@@ -39,6 +39,8 @@ type Session struct {
 	config   json.RawMessage
 	models   json.RawMessage
 	tools    toolCalls
+	blocked  []blockedTool
+	bypass   []string // modes that ask nothing
 	events   *replay
 	text     *strings.Builder // of the answer, where it is collected
 	viewer   *Viewer

@@ -27,6 +27,7 @@ type greeting struct {
 			HTTP bool `json:"http"`
 		} `json:"mcpCapabilities"`
 	} `json:"agentCapabilities"`
+	SignIns []json.RawMessage `json:"authMethods"`
 }
 
 // opened is what an agent answers to session/new and session/load.
@@ -47,13 +48,13 @@ func (s *Session) start(ctx context.Context, load string) error {
 		return err
 	}
 	stderr := &tail{clean: s.redact, each: func(line string) { s.log.Debug("agent stderr", "line", line) }}
-	proc, err := startProcess(s.path, s.agent.args, dir, environment(s.host.env), stderr)
+	proc, err := startProcess(child{s.path, s.agent.args, dir, environment(s.host.env), s.host.cfg.MaxMemoryMB << 20}, stderr)
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the agent %s could not be started: %v; check %s", s.agent.name, err, s.agent.variable)
 	}
 	proc.stderr = stderr
 	s.log.Info("agent started", "pid", proc.cmd.Process.Pid)
-	w := newWire(proc, s.log, s.updated, s.asked)
+	w := newWire(proc, s.agent, s.log, s.updated, s.asked)
 	s.mu.Lock()
 	s.wire, s.key, s.early, s.loading = w, load, nil, load != ""
 	s.mu.Unlock()
@@ -88,20 +89,25 @@ func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) erro
 			return err
 		}
 	}
-	servers := s.servers(hello.Capabilities.MCP.HTTP)
-	var o opened
-	if load != "" {
-		if !hello.Capabilities.LoadSession {
-			return errNotLoaded
+	methods := signIns(hello.SignIns)
+	w.mu.Lock()
+	w.signIns = methods
+	w.mu.Unlock()
+	if load != "" && !hello.Capabilities.LoadSession {
+		return errNotLoaded
+	}
+	servers, meta := s.servers(hello.Capabilities.MCP.HTTP), sessionMeta(s.blockedNow())
+	o, err := s.authenticated(ctx, w, methods, func() (opened, error) {
+		if load == "" {
+			return call[opened](ctx, w, sdk.AgentMethodSessionNew, sdk.NewSessionRequest{Cwd: dir, McpServers: servers, Meta: meta})
 		}
-		o, err = call[opened](ctx, w, sdk.AgentMethodSessionLoad, sdk.LoadSessionRequest{SessionId: sdk.SessionId(load), Cwd: dir, McpServers: servers})
+		o, err := call[opened](ctx, w, sdk.AgentMethodSessionLoad, sdk.LoadSessionRequest{SessionId: sdk.SessionId(load), Cwd: dir, McpServers: servers, Meta: meta})
 		o.SessionID = load
-		var refused *requestError
-		if errors.As(err, &refused) {
-			return errNotLoaded
-		}
-	} else {
-		o, err = call[opened](ctx, w, sdk.AgentMethodSessionNew, sdk.NewSessionRequest{Cwd: dir, McpServers: servers})
+		return o, err
+	})
+	var refused *requestError
+	if load != "" && errors.As(err, &refused) && refused.code != codeAuthRequired {
+		return errNotLoaded
 	}
 	if err != nil {
 		return err
@@ -116,7 +122,7 @@ func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) erro
 func (s *Session) opened(ctx context.Context, w *wire, o opened) error {
 	bypass := s.host.cfg.AllowBypass
 	s.mu.Lock()
-	s.key, s.loading = o.SessionID, false
+	s.key, s.loading, s.bypass = o.SessionID, false, bypassModes(o.Modes)
 	s.modes, s.config, s.models = withoutBypass(o.Modes, bypass), withoutBypass(o.Config, bypass), o.Models
 	early := s.early
 	s.early = nil
@@ -158,11 +164,12 @@ func modesOf(raw json.RawMessage) (current string, ids []string) {
 // that does (A10).
 func (s *Session) leaveBypass(ctx context.Context, w *wire, modes json.RawMessage) error {
 	current, ids := modesOf(modes)
-	if s.host.cfg.AllowBypass || !skipsPrompts(current) {
+	bypass := bypassModes(modes)
+	if s.host.cfg.AllowBypass || !(skipsPrompts(current) || slices.Contains(bypass, current)) {
 		return nil
 	}
 	for _, id := range ids {
-		if !skipsPrompts(id) {
+		if !slices.Contains(bypass, id) {
 			return s.setMode(ctx, w, id)
 		}
 	}
@@ -237,9 +244,13 @@ func (s *Session) Fits(want Start) error {
 	return nil
 }
 
-// Choose changes the mode and the model of a session between two turns. Empty
-// leaves them as they are.
-func (s *Session) Choose(ctx context.Context, mode, model string) error {
+// Choose changes the mode, the model and the blocked tools of a session between
+// two turns. What is empty stays as it is.
+func (s *Session) Choose(ctx context.Context, want Start) error {
+	if err := s.block(want.Blocked); err != nil {
+		return err
+	}
+	mode, model := want.Mode, want.Model
 	s.mu.Lock()
 	w, running := s.wire, s.turn != nil
 	current, _ := modesOf(s.modes)
@@ -266,6 +277,28 @@ func (s *Session) Choose(ctx context.Context, mode, model string) error {
 	defer s.mu.Unlock()
 	s.want.Mode, s.want.Model = orElse(mode, s.want.Mode), orElse(model, s.want.Model) // for its next process
 	return nil
+}
+
+// block replaces the tools that the session must not use. Nil leaves them.
+func (s *Session) block(names []string) error {
+	if names == nil {
+		return nil
+	}
+	list, err := blockedTools(names)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.blocked, s.want.Blocked = list, names
+	s.mu.Unlock()
+	s.host.keys.Block(s.id, ofAxon(list))
+	return nil
+}
+
+func (s *Session) blockedNow() []blockedTool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.blocked
 }
 
 // wish is what the session was begun with, and has chosen since.
@@ -357,13 +390,31 @@ func prune(value any) any {
 	return value
 }
 
+// namesBypass judges an item of a list by its id. One id means two things: auto
+// is Codex's usual mode, and Claude's in which a model answers the prompts; the
+// description tells them apart.
 func namesBypass(fields map[string]any) bool {
+	about, _ := fields["description"].(string)
 	for _, name := range []string{"id", "value"} {
-		if id, is := fields[name].(string); is && skipsPrompts(id) {
+		if id, is := fields[name].(string); is && (skipsPrompts(id) || (id == "auto" && strings.Contains(about, "permission prompts"))) {
 			return true
 		}
 	}
 	return false
+}
+
+// bypassModes are the ids of a list of modes that must not be gone over to.
+func bypassModes(modes json.RawMessage) (ids []string) {
+	var list struct {
+		Available []map[string]any `json:"availableModes"`
+	}
+	_ = json.Unmarshal(modes, &list) // none, or none that can be read
+	for _, mode := range list.Available {
+		if id, is := mode["id"].(string); is && namesBypass(mode) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // withField sets a field of a JSON object.
@@ -380,6 +431,15 @@ func withField(raw json.RawMessage, name, value string) json.RawMessage {
 	return out
 }
 
+// backOff is how long a restart waits after so many deaths in a row: 1, 2, 4 …
+// at most 30 s.
+func backOff(deaths int) time.Duration {
+	if deaths == 0 {
+		return 0
+	}
+	return min(time.Second<<min(deaths-1, 5), 30*time.Second)
+}
+
 // restart gives the session a fresh process that loads it. One that keeps dying
 // is waited for, longer each time (A11).
 func (s *Session) restart(ctx context.Context) error {
@@ -394,7 +454,7 @@ func (s *Session) restart(ctx context.Context) error {
 		w.proc.stop()
 	}
 	if deaths > 0 {
-		pause := min(time.Second<<min(deaths-1, 5), 30*time.Second)
+		pause := backOff(deaths)
 		s.log.Info("agent restarts after a pause", "pause", fmt.Sprint(pause))
 		timer := time.NewTimer(pause)
 		defer timer.Stop()

@@ -125,7 +125,7 @@ func (s *Session) runCommand(name string, args []string, cwd string, extra []sdk
 		c.most = *most
 	}
 	id, err := s.commands.add(c, func() error {
-		c.proc, err = startProcess(path, args, dir, env, c)
+		c.proc, err = startProcess(child{path, args, dir, env, s.host.cfg.MaxMemoryMB << 20}, c)
 		if err == nil {
 			_ = c.proc.in.Close() // nobody types
 			c.proc.run(func() {

@@ -17,13 +17,15 @@ type ToolCall struct {
 	Input     json.RawMessage `json:"rawInput,omitempty"`
 	Content   json.RawMessage `json:"content,omitempty"` // diffs among it
 	Locations json.RawMessage `json:"locations,omitempty"`
+	Meta      json.RawMessage `json:"_meta,omitempty"`
+	tool      string          // its name, where the agent says it in Meta
 	cut       int             // bytes that were too many to keep
 }
 
 // bounded lets go of what nobody could read anyway.
 func (c ToolCall) bounded() ToolCall {
 	if size := c.size(); size > 2*maxShown {
-		return ToolCall{ID: c.ID, Title: visible(c.Title, 200), Kind: c.Kind, cut: size}
+		return ToolCall{ID: c.ID, Title: visible(c.Title, 200), Kind: c.Kind, tool: c.tool, cut: size}
 	}
 	return c
 }
@@ -32,6 +34,9 @@ func (c ToolCall) bounded() ToolCall {
 // sends only what changed.
 func (c ToolCall) over(update ToolCall) ToolCall {
 	c.ID = update.ID
+	if name := toolOf(update.Meta); name != "" {
+		c.tool = name
+	}
 	if update.Title != "" {
 		c.Title = update.Title
 	}
@@ -105,7 +110,7 @@ func offered(options []Option, bypass bool) []Option {
 		if o.ID == "" || len(o.ID) > maxOptionID || seen[o.ID] || len(kept) == maxOptions {
 			continue
 		}
-		if o.allows() && !bypass && skipsPrompts(o.ID) {
+		if o.allows() && !bypass && (skipsPrompts(o.ID) || strings.EqualFold(o.ID, "auto")) { // Claude's mode auto, offered at the end of a plan
 			continue
 		}
 		seen[o.ID] = true

@@ -135,7 +135,7 @@ func (s *Session) collect(content json.RawMessage) {
 // guard stops a turn whose agent goes over to a mode that asks nothing (A10).
 // The lock is held.
 func (s *Session) guard(mode string) {
-	if s.host.cfg.AllowBypass || !skipsPrompts(mode) || s.turn == nil {
+	if s.host.cfg.AllowBypass || s.turn == nil || !(skipsPrompts(mode) || slices.Contains(s.bypass, mode)) {
 		return
 	}
 	s.log.Warn("agent switched its questions off; the turn is stopped", "mode", visible(mode, 64))
@@ -177,7 +177,7 @@ func (s *Session) permission(ctx context.Context, params json.RawMessage) (any, 
 		}
 	}
 	s.mu.Lock()
-	turn, key := s.turn, s.key
+	turn, key, blocked := s.turn, s.key, s.blocked
 	if request.SessionID == key && turn != nil {
 		ask.Call, ask.Timeout = s.tools.learn(request.Call), turn.permTimeout
 	}
@@ -187,6 +187,11 @@ func (s *Session) permission(ctx context.Context, params json.RawMessage) (any, 
 	}
 	if turn == nil || s.once {
 		return outcome(Decision{}), nil
+	}
+	if blocks(blocked, ask.Call) {
+		s.log.Warn("ACP permission refused: the tool is among blocked_mcp_tools", "tool_call_id", ask.Call.ID, "title", visible(ask.Call.Title, 200))
+		option, _ := first(ask.Options, rejectOnce)
+		return outcome(Decision{OptionID: option.ID}), nil
 	}
 	ctx, cancel := context.WithCancel(ctx) // ended by $/cancel_request (A3)
 	defer cancel()

@@ -39,13 +39,16 @@ type wire struct {
 	// answer answers a request of the agent.
 	answer func(ctx context.Context, method string, params json.RawMessage) (any, *sdk.RequestError)
 
-	mu     sync.Mutex
-	broken error // why the stream cannot be read on
-	stray  int
+	agent agent
+
+	mu      sync.Mutex
+	broken  error // why the stream cannot be read on
+	stray   int
+	signIns []signIn // the ways that the agent offers
 }
 
-func newWire(p *process, log *slog.Logger, update func(string, json.RawMessage), answer func(context.Context, string, json.RawMessage) (any, *sdk.RequestError)) *wire {
-	w := &wire{proc: p, log: log, update: update, answer: answer}
+func newWire(p *process, a agent, log *slog.Logger, update func(string, json.RawMessage), answer func(context.Context, string, json.RawMessage) (any, *sdk.RequestError)) *wire {
+	w := &wire{proc: p, agent: a, log: log, update: update, answer: answer}
 	reader, writer := io.Pipe()
 	w.conn = sdk.NewConnection(w.handle, p.in, reader)
 	w.conn.SetLogger(slog.New(slog.DiscardHandler)) // it would log what agents send
@@ -200,7 +203,7 @@ func (w *wire) explain(ctx context.Context, err error) error {
 		return fault.Wrap(fault.Upstream, err, "the agent's answer could not be read")
 	}
 	if request.Code == codeAuthRequired {
-		return fault.New(fault.Unavailable, "the agent wants a sign-in: run it once in a terminal, or set its key (such as ANTHROPIC_API_KEY, GEMINI_API_KEY or CODEX_API_KEY)")
+		return &requestError{code: request.Code, err: w.needsSignIn(request.Message)}
 	}
 	text := request.Message
 	if details, err := json.Marshal(request.Data); err == nil && request.Data != nil {

@@ -19,6 +19,9 @@ type Identity struct {
 	Subject string
 	// Scopes that the caller's credential holds.
 	Scopes []string
+	// Blocked are tools that this credential does not reach, whatever its
+	// scopes.
+	Blocked []string
 }
 
 // Local is the person at this machine: stdio and the command line.
@@ -37,6 +40,9 @@ func (id Identity) Can(scope string) bool {
 	}
 	return slices.Contains(id.Scopes, scope)
 }
+
+// Lacks reports whether a tool is kept from the identity.
+func (id Identity) Lacks(tool string) bool { return slices.Contains(id.Blocked, tool) }
 
 type identityKey struct{}
 

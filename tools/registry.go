@@ -48,7 +48,7 @@ func (r *Registry) View() View { return r.deps.Config.View() }
 func (r *Registry) List(id security.Identity) []*Tool {
 	var allowed []*Tool
 	for _, t := range r.tools {
-		if id.Can(t.Scope) {
+		if id.Can(t.Scope) && !id.Lacks(t.Name) {
 			allowed = append(allowed, t)
 		}
 	}
@@ -132,7 +132,11 @@ func (r *Registry) call(ctx context.Context, call *Call) (*Result, error) {
 			return nil, err
 		}
 	}
-	if id := security.IdentityFrom(ctx); !id.Can(t.Scope) {
+	id := security.IdentityFrom(ctx)
+	if id.Lacks(t.Name) {
+		return nil, fault.Errorf(fault.Forbidden, "%s is blocked for this session", t.Name)
+	}
+	if !id.Can(t.Scope) {
 		return nil, fault.Errorf(fault.Forbidden, "%s needs the scope %s, which your credential does not hold; ask for it and call again", t.Name, t.Scope)
 	}
 	return runSafely(ctx, t, *call)

@@ -182,6 +182,7 @@ type chatFlagsOf struct {
 	SessionMode       string
 	Model             string
 	MCPServers        []string
+	BlockedTools      []string
 	EnableFS          bool
 	EnableTerminal    bool
 	PermissionTimeout float64 // seconds
@@ -199,7 +200,10 @@ func readChatFlags(given map[string]json.RawMessage) (f chatFlagsOf, err error) 
 			return f, fault.Errorf(fault.Invalid, "flag %s has the wrong type", name)
 		}
 	}
-	f.MCPServers, err = namesOf(given, "mcp_servers")
+	if f.MCPServers, err = namesOf(given, "mcp_servers"); err != nil {
+		return f, err
+	}
+	f.BlockedTools, err = namesOf(given, "blocked_mcp_tools")
 	return f, err
 }
 
@@ -233,7 +237,8 @@ func (f chatFlagsOf) check(prompt, field string) error {
 // start is the session that is wished for.
 func (f chatFlagsOf) start() acp.Start {
 	return acp.Start{
-		Agent: f.Agent, Mode: f.SessionMode, Model: f.Model, MCPServers: f.MCPServers, FS: f.EnableFS, Terminal: f.EnableTerminal,
+		Agent: f.Agent, Mode: f.SessionMode, Model: f.Model, MCPServers: f.MCPServers, Blocked: f.BlockedTools,
+		FS: f.EnableFS, Terminal: f.EnableTerminal,
 	}
 }
 
@@ -314,7 +319,7 @@ func (h *chat) goOn(ctx context.Context, s *acp.Session, f chatFlagsOf) (*acp.Se
 	if err != nil {
 		return nil, err
 	}
-	return now, now.Choose(ctx, f.SessionMode, f.Model)
+	return now, now.Choose(ctx, f.start())
 }
 
 // permission answers a permission request of this connection. It does not wait.

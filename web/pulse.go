@@ -24,6 +24,7 @@ type pulseBody struct {
 	Model             string   `json:"model,omitempty" jsonschema:"one of the agent's models"`
 	SessionMode       string   `json:"session_mode,omitempty" jsonschema:"one of the agent's modes"`
 	MCPServers        []string `json:"mcp_servers,omitempty" jsonschema:"names from mcp.json of the data directory"`
+	BlockedTools      []string `json:"blocked_mcp_tools,omitempty" jsonschema:"tools of MCP servers that it must not use: TOOL or SERVER/TOOL"`
 	EnableFS          bool     `json:"enable_fs,omitempty" jsonschema:"files of the working folder; needs AXON_ACP_ALLOW_FS"`
 	EnableTerminal    bool     `json:"enable_terminal,omitempty" jsonschema:"commands; needs AXON_ACP_ALLOW_TERMINAL"`
 	PermissionTimeout float64  `json:"permission_timeout_secs,omitempty" jsonschema:"seconds that a question waits, 1 to 600; 60 by default"`
@@ -32,7 +33,7 @@ type pulseBody struct {
 
 func (b pulseBody) flags() chatFlagsOf {
 	return chatFlagsOf{
-		Agent: b.Agent, SessionID: b.SessionID, SessionMode: b.SessionMode, Model: b.Model, MCPServers: b.MCPServers,
+		Agent: b.Agent, SessionID: b.SessionID, SessionMode: b.SessionMode, Model: b.Model, MCPServers: b.MCPServers, BlockedTools: b.BlockedTools,
 		EnableFS: b.EnableFS, EnableTerminal: b.EnableTerminal, PermissionTimeout: b.PermissionTimeout, AdapterTimeout: b.AdapterTimeout,
 	}
 }
