@@ -3,13 +3,24 @@
 package acp
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // nonBlocking opens files without waiting for another end.
 const nonBlocking = syscall.O_NONBLOCK
+
+// signalName is the signal that ended a process, such as SIGKILL.
+func signalName(state *os.ProcessState) string {
+	if status, is := state.Sys().(syscall.WaitStatus); is && status.Signaled() {
+		return unix.SignalName(status.Signal())
+	}
+	return state.String()
+}
 
 // group is a process group. Its id is that of the child that began it.
 type group struct{ id int }

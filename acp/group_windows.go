@@ -1,6 +1,7 @@
 package acp
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -11,6 +12,9 @@ import (
 
 // nonBlocking opens files without waiting for another end: here none has one.
 const nonBlocking = 0
+
+// signalName is how a process ended that has no exit code.
+func signalName(state *os.ProcessState) string { return state.String() }
 
 // group is a job object: whatever its first process starts is in it, and
 // closing it ends them all, even where axon itself is killed.

@@ -111,19 +111,23 @@ func said(t *testing.T, s *acp.Session) string {
 			t.Fatal(err)
 		}
 		for _, one := range raw {
+			after++
 			var e struct {
-				Type    string `json:"type"`
-				Content struct {
-					Text string `json:"text"`
-				} `json:"content"`
+				Type    string          `json:"type"`
+				Content json.RawMessage `json:"content"`
 			}
 			if err := json.Unmarshal(one, &e); err != nil {
 				t.Fatal(err)
 			}
-			if e.Type == "assistant.text" {
-				text.WriteString(e.Content.Text + "\n")
+			var content struct {
+				Text string `json:"text"`
 			}
-			after++
+			if e.Type == "assistant.text" {
+				if err := json.Unmarshal(e.Content, &content); err != nil {
+					t.Fatal(err)
+				}
+				text.WriteString(content.Text + "\n")
+			}
 		}
 	}
 	return text.String()

@@ -151,6 +151,6 @@ func (p *process) code() (code *int, signal *string) {
 	if n := state.ExitCode(); n >= 0 {
 		return &n, nil
 	}
-	text := state.String()
-	return nil, &text
+	name := signalName(state)
+	return nil, &name
 }

@@ -22,6 +22,16 @@ func (a *agent) terminal(params json.RawMessage) string {
 	out := a.request("terminal/output", of, nil)
 	a.request("terminal/release", of, nil)
 	after := a.request("terminal/output", of, nil)
+	if len(out.Result) > 64<<10 {
+		var long struct {
+			Output    string `json:"output"`
+			Truncated bool   `json:"truncated"`
+		}
+		if err := json.Unmarshal(out.Result, &long); err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("%d bytes, truncated %t", len(long.Output), long.Truncated)
+	}
 	return fmt.Sprintf("%s %s, after release: %t", ended.Result, out.Result, len(after.Error) > 0)
 }
 
