@@ -250,3 +250,116 @@ func TestChatTrouble(t *testing.T) {
 		}
 	}
 }
+
+// badAgent is an agent that goes wrong: by what it is told, and what the user
+// reads of it.
+type badAgent struct{ prompt, words string }
+
+func badAgents() map[string]badAgent {
+	return map[string]badAgent{
+		"crash": {"crash now", "fell over: now"}, "hang": {"hang", "did not stop"}, "20 MB line": {"long", "10 MiB"},
+		"invalid JSON": {"garbage", "no JSON"}, "refusal to exit": {"stubborn\nhang", "did not stop"},
+	}
+}
+
+// gone holds the process table against what an agent has started.
+func gone(t *testing.T, said chatFrame) {
+	t.Helper()
+	pid, is := strings.CutPrefix(said.Content.Text, "child ")
+	raw, err := os.ReadFile("/proc/" + pid + "/stat")
+	if _, proc := os.Stat("/proc/self/stat"); !is || (proc == nil && err == nil && !strings.Contains(string(raw), ") Z ")) {
+		t.Errorf("%q is still there: %s", said.Content.Text, raw)
+	}
+}
+
+// TestChatBadAgents is TestPulseBadAgents over /ws.
+func TestChatBadAgents(t *testing.T) {
+	t.Parallel()
+	for name, bad := range badAgents() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startChat(t).dial(t, "", bearer(apiToken))
+			s.send(execute("a", "pulse_chat", "child\n"+bad.prompt, `{"adapter_timeout_secs":2}`))
+			started, _ := s.chat("session_started")
+			child, _ := s.chat("assistant.text")
+			if e, _ := s.chat("command.error"); !strings.Contains(e.Data.Payload.Message, bad.words) {
+				t.Errorf("%+v, want %q", e, bad.words)
+			}
+			gone(t, child)
+			s.send(execute("b", "pulse_chat", "say back", fmt.Sprintf(`{"session_id":%q}`, started.SessionID)))
+			done, before := s.chat("command.done", "command.error")
+			if text := fmt.Sprint(before); done.Type != "command.done" || !strings.Contains(text, "session_fallback") || !strings.Contains(text, "back") {
+				t.Errorf("the next prompt: %+v %s", done, text)
+			}
+		})
+	}
+}
+
+// TestChatFlags: each flag of the chat does what it says, at both doors.
+func TestChatFlags(t *testing.T) {
+	t.Parallel()
+	f := startChat(t, func(c *acp.Config) {
+		c.Args, c.AllowFS, c.AllowTerminal = acptest.Word+"|modes|http", true, true
+	})
+	for _, row := range []struct{ flags, prompt, want, code string }{
+		{`{"agent":"other"}`, "choices", "mode ask, model small", ""},
+		{`{"session_mode":"plan","model":"large"}`, "choices", "mode plan, model large", ""},
+		{`{"session_mode":"bypassPermissions"}`, "choices", "AXON_ACP_ALLOW_BYPASS", "forbidden"},
+		{`{"session_mode":"fast"}`, "choices", "its modes are: ask, plan", "invalid"},
+		{`{"model":"huge"}`, "choices", "its models are: small, large", "invalid"},
+		{`{"mcp_servers":["nobody"]}`, "opened", "nobody", "not_found"},
+		{`{"blocked_mcp_tools":["axon/query"]}`, "askfor mcp__axon__query", "got no-c", ""},
+		{`{"blocked_mcp_tools":["a b"]}`, "opened", "blocked_mcp_tools", "invalid"},
+		{`{"enable_fs":true,"enable_terminal":true}`, "hello", `"readTextFile":true,"writeTextFile":true},"terminal":true`, ""},
+		{`{"permission_timeout_secs":1}`, "ask one", "got cancelled", ""},
+		{`{"adapter_timeout_secs":1}`, "say x\nwait", "longer than 1 s", "timeout"},
+	} {
+		t.Run(row.flags, func(t *testing.T) {
+			t.Parallel()
+			s := f.dial(t, "", bearer(apiToken))
+			s.send(execute("a", "pulse_chat", row.prompt, row.flags))
+			end, before := s.chat("command.done", "command.error")
+			text := end.Data.Payload.Message
+			for _, frame := range before {
+				text += frame.Content.Text
+			}
+			if end.Data.Payload.Code != row.code || !strings.Contains(text, row.want) {
+				t.Errorf("/ws: %s %q, want %q", end.Data.Payload.Code, text, row.want)
+			}
+			prompt, _ := encodeFrame(row.prompt)
+			_, answer, _ := f.ask(t, "POST", pulseChat, `{"prompt":`+string(prompt)+`,`+row.flags[1:], asOperator)
+			answer = strings.ReplaceAll(answer, `\"`, `"`)
+			if !strings.Contains(answer, row.want) || (row.code != "") != strings.Contains(answer, `"code":"`+row.code+`"`) && row.code != "" {
+				t.Errorf("%s: %s, want %q", pulseChat, answer, row.want)
+			}
+		})
+	}
+}
+
+// TestChatFlagsOfASession: mode, model and blocked tools may change with each
+// prompt; what the agent was started with stays, and that is said.
+func TestChatFlagsOfASession(t *testing.T) {
+	t.Parallel()
+	s := startChat(t, func(c *acp.Config) { c.Args, c.AllowFS, c.AllowTerminal = acptest.Word+"|modes|http", true, true }).dial(t, "", bearer(apiToken))
+	s.send(execute("a", "pulse_chat", "say x", `{"mcp_servers":[]}`))
+	started, _ := s.chat("session_started")
+	s.chat("command.done")
+	for flags, want := range map[string]string{
+		`"session_mode":"plan","model":"large","agent":"other","enable_fs":false`: "mode plan, model large",
+		`"enable_fs":true`:         "enable_fs is chosen when a session begins",
+		`"enable_terminal":true`:   "enable_terminal is chosen when a session begins",
+		`"agent":"claude"`:         "agent is chosen when a session begins",
+		`"mcp_servers":["local"]`:  "mcp_servers is chosen when a session begins",
+		`"session_mode":"nothing"`: "has no mode",
+	} {
+		s.send(execute("b", "pulse_chat", "choices", fmt.Sprintf(`{"session_id":%q,%s}`, started.SessionID, flags)))
+		end, before := s.chat("command.done", "command.error")
+		text := end.Data.Payload.Message
+		for _, frame := range before {
+			text += frame.Content.Text
+		}
+		if !strings.Contains(text, want) {
+			t.Errorf("%s: %q, want %q", flags, text, want)
+		}
+	}
+}

@@ -19,12 +19,17 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/axon-mcp/axon-mcp/acp/acptest"
 )
 
 // binary is the program under test, built once as it is shipped.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	acptest.Main() // the agents of the chat are this binary
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
 	if binary = os.Getenv("AXON_TEST_BINARY"); binary != "" {
