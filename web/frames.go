@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -199,7 +200,7 @@ func decodeStrict(data []byte, into any) error {
 	}
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return fault.Errorf(fault.Invalid, "%s must be %s, not %s", kind.Field, plainKind(kind.Type.String()), kind.Value)
+		return fault.Errorf(fault.Invalid, "%s must be %s, not %s", cmp.Or(kind.Field, "the whole"), plainKind(kind.Type.String()), kind.Value)
 	}
 	if name, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
 		return fault.Errorf(fault.Invalid, "there is no field %.60s here", name)

@@ -185,6 +185,7 @@ func TestPulseRefuses(t *testing.T) {
 		{`{}`, "prompt", 400},
 		{`{"prompt":"say x"} {}`, "follows", 400},
 		{`nonsense`, "JSON", 400},
+		{`[]`, "the whole must be an object, not array", 400},
 		{`{"prompt":"say x","mcp_servers":[{"command":"sh"}]}`, "mcp_servers", 400},
 		{`{"prompt":"say x","mcp_servers":["nobody"]}`, "nobody", 404},
 		{`{"prompt":"say x","permission_timeout_secs":601}`, "permission_timeout_secs", 400},
