@@ -114,7 +114,7 @@ func TestA2Cancel(t *testing.T) {
 	t.Parallel()
 	s := begin(t, newHost(t))
 	v, sent := attach(s, acp.Policy{})
-	turn := prompt(t, s, "update {\"sessionUpdate\":\"tool_call\",\"toolCallId\":\"t\",\"title\":\"T\",\"status\":\"in_progress\"}\nmany 3\nsay after\nwait")
+	turn := prompt(t, s, "update {\"sessionUpdate\":\"tool_call\",\"toolCallId\":\"t\",\"title\":\"T\",\"status\":\"in_progress\"}\nmany 3\nwait")
 	for range 3 {
 		sent.request(t)
 	}
@@ -122,7 +122,7 @@ func TestA2Cancel(t *testing.T) {
 	if stop, err := finished(t, turn); stop != "cancelled" || fault.CodeOf(err) != fault.Canceled {
 		t.Errorf("%s, %v", stop, err)
 	}
-	if got := said(t, s); strings.Count(got, "got cancelled") != 3 || !strings.Contains(got, "after") || v.Permissions.Open() != 0 {
+	if got := said(t, s); strings.Count(got, "got cancelled") != 3 || v.Permissions.Open() != 0 {
 		t.Errorf("%q, %d open", got, v.Permissions.Open())
 	}
 	if all := kinds(t, s); !regexp.MustCompile(`"status":"cancelled","toolCallId":"t","type":"assistant.tool_update"`).MatchString(all) {
@@ -338,7 +338,7 @@ func TestA11LastWords(t *testing.T) {
 	h, _, _ := loggingHost(t, "http://127.0.0.1:9/mcp", traits("http"))
 	s := begin(t, h)
 	_, err := finished(t, prompt(t, s, "leak"))
-	if message := fault.MessageOf(err); !strings.Contains(message, "with Bearer [redacted] I fall") && !strings.Contains(message, "with [redacted] I fall") || strings.Contains(message, "axk_") {
+	if message := fault.MessageOf(err); !strings.Contains(message, "with X[redacted] I fall") || strings.Contains(message, "axk_") {
 		t.Errorf("%q", message)
 	}
 }

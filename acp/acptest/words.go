@@ -135,7 +135,7 @@ func (a *agent) misbehave(word, rest string) {
 		fmt.Fprintln(os.Stderr, "the agent fell over: "+rest)
 		os.Exit(3)
 	case "leak": // writes the key of the session to stderr, and dies
-		fmt.Fprintln(os.Stderr, "with "+a.axon().header+" I fall")
+		fmt.Fprintln(os.Stderr, "with X"+strings.TrimPrefix(a.axon().header, "Bearer ")+" I fall")
 		os.Exit(3)
 	case "hang": // and does not hear that it shall stop
 		select {}
