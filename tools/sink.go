@@ -78,13 +78,15 @@ func (s *indexSink) Known(ctx context.Context, url string) (crawl.Known, bool, e
 func (s *indexSink) Put(ctx context.Context, page crawl.Page) (crawl.Put, error) {
 	written, err := s.store.Write(ctx, index.Entry{
 		Collection: s.collection, SourceType: "web", JobID: s.job, URL: page.URL, Doc: page.Doc,
-		ETag: page.ETag, LastModified: page.LastModified, FetchedAt: page.FetchedAt, Blocks: page.Blocks, Links: page.Links,
+		ETag: page.ETag, LastModified: page.LastModified, FetchedAt: page.FetchedAt, Blocks: page.Blocks, Links: page.Links, Drop: page.Drop,
 	})
 	if err != nil {
 		return crawl.Put{}, err
 	}
 	s.embedded.Add(int64(written.Embedded))
-	return crawl.Put{Change: crawl.Change(written.Change), Chunks: written.Chunks}, nil
+	return crawl.Put{
+		Change: crawl.Change(written.Change), Chunks: written.Chunks, Dropped: written.Change != index.Unchanged,
+	}, nil
 }
 
 // Touch says that a page was seen unchanged.

@@ -149,6 +149,9 @@ type Entry struct {
 	// scope: a crawl asks for them again (Known).
 	Blocks []uint64
 	Links  []string
+	// Drop are fingerprints of boilerplate that is left out from the start, as
+	// Clean does later. Doc.Hash is that of the page as fetched.
+	Drop map[uint64]bool
 }
 
 // Change says what a Write did.

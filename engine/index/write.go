@@ -139,7 +139,9 @@ func (ix *Index) Write(ctx context.Context, e Entry) (Written, error) {
 			return Written{Change: Unchanged, Chunks: old.Chunks}, err
 		}
 	}
-	p, err := ix.prepare(ctx, r.Title, r.URL, storedText{markdown: e.Doc.Markdown, headings: e.Doc.Headings})
+	t := storedText{headings: e.Doc.Headings}
+	t.markdown, t.cuts = content.CutBlocks(e.Doc.Markdown, e.Drop)
+	p, err := ix.prepare(ctx, r.Title, r.URL, t)
 	if err != nil {
 		return Written{}, fmt.Errorf("index %s: %w", e.URL, err)
 	}
