@@ -35,27 +35,33 @@ func benchSearch(out io.Writer) error {
 	}
 	fmt.Fprint(out, "### search: hybrid, one client\n\nPages of python3.11-doc and postgresql-doc-15, and copies of them whose vectors are slightly disturbed; questions of the retrieval sets and names that the pages define, ten hits with their texts. Indexing is chunking, embedding and writing, from two goroutines; opening is that of the directory with the first answer. bleve has title, headings and text as fields, its English analyzer, BM25 and no vectors.\n\n")
 	fmt.Fprintf(out, "Load average at the start: %s.\n\n", loadAverage())
-	fmt.Fprintln(out, "| chunks | engine | indexing, chunks/s (bar 5,000) | opening and first answer, ms (bar 200) | p50, ms | p99, ms | bars | on disk, MB |\n|---|---|---|---|---|---|---|---|")
+	fmt.Fprintln(out, "| chunks | engine | indexing, chunks/s (bar 5,000) | opening and first answer, ms (bar 200) | p50, ms | p99, ms | bars | CPU, ms a search | on disk, MB |\n|---|---|---|---|---|---|---|---|---|")
 	bars := []string{"5 / 20", "10"}
+	plot := chart{
+		title: "Milliseconds of a search, median", series: []string{"axon-mcp, hybrid", "bleve, keywords"}, format: "%.1f ms",
+		note: "Ten hits with their texts, one client. The dashed line is the bar.",
+	}
 	for n, text := range strings.Split(cmp.Or(os.Getenv("AXON_BENCH_CHUNKS"), "100000,1000000"), ",") {
 		chunks, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("AXON_BENCH_CHUNKS: %w", err)
 		}
-		row, err := searchOurs(ctx, pages, chunks)
+		row, median, err := searchOurs(ctx, pages, chunks)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(out, row, bars[min(n, 1)])
+		drawn := group{text + " chunks", []float64{median, -1}, []float64{5, 10}[min(n, 1)]}
 		if n == 0 {
-			if row, err = searchBleve(pages, chunks); err != nil {
+			if row, drawn.values[1], err = searchBleve(pages, chunks); err != nil {
 				return err
 			}
 			fmt.Fprint(out, row)
 		}
+		plot.groups = append(plot.groups, drawn)
 	}
 	fmt.Fprintln(out)
-	return nil
+	return plot.draw("search")
 }
 
 func loadAverage() string {
@@ -142,36 +148,37 @@ func (d *disturbed) Embed(ctx context.Context, texts []string) ([][]float32, err
 	return vectors, nil
 }
 
-// searchOurs returns the row of our engine, with a verb for the bars.
-func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row string, err error) {
+// searchOurs returns the row of our engine, with a verb for the bars, and the
+// median in milliseconds.
+func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row string, median float64, err error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	model, err := static.New()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	embedder := &disturbed{Model: model, noise: rand.New(rand.NewPCG(1, 2))}
 	ix, end, err := openAt(ctx, dir, embedder)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	began := time.Now()
 	stored, err := writePages(ctx, ix, pages, chunks)
 	took := time.Since(began)
 	if err = cmp.Or(err, end()); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	embedder.quiet = true
 	queries, err := asked()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	began = time.Now()
 	if ix, end, err = openAt(ctx, dir, embedder); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	search := func(q string) error {
 		_, err := ix.Search(ctx, index.Query{Text: q, Limit: 10})
@@ -180,14 +187,15 @@ func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row
 	err = search(queries[0])
 	first := time.Since(began)
 	var times []time.Duration
+	var cpu float64
 	if err == nil {
-		times, err = timed(queries, search)
+		times, cpu, err = timed(queries, search)
 	}
 	if err = cmp.Or(err, end()); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return fmt.Sprintf("| %d | axon-mcp | %.0f | %.0f | %.1f | %.1f | %%s | %d |\n", stored, float64(stored)/took.Seconds(),
-		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), sizeOf(dir)>>20), nil
+	return fmt.Sprintf("| %d | axon-mcp | %.0f | %.0f | %.1f | %.1f | %%s | %.2f | %d |\n", stored, float64(stored)/took.Seconds(),
+		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), cpu, sizeOf(dir)>>20), millis(times[len(times)/2]), nil
 }
 
 func openAt(ctx context.Context, dir string, embedder *disturbed) (*index.Index, func() error, error) {
@@ -238,21 +246,26 @@ func writePages(ctx context.Context, ix *index.Index, pages []*content.Document,
 	return chunks, err
 }
 
-// timed asks every query once to warm up and then three times.
-func timed(queries []string, search func(string) error) (times []time.Duration, err error) {
+// timed asks every query once to warm up and then three times, and returns how
+// long each took, ascending, and the milliseconds of CPU that one took on average.
+func timed(queries []string, search func(string) error) (times []time.Duration, cpu float64, err error) {
 	for round := range 4 {
+		if round == 1 {
+			cpu = cpuTime()
+		}
 		for _, q := range queries {
 			began := time.Now()
 			if err := search(q); err != nil {
-				return nil, fmt.Errorf("%q: %w", q, err)
+				return nil, 0, fmt.Errorf("%q: %w", q, err)
 			}
 			if round > 0 {
 				times = append(times, time.Since(began))
 			}
 		}
 	}
+	cpu = 1000 * (cpuTime() - cpu) / float64(len(times))
 	slices.Sort(times)
-	return times, nil
+	return times, cpu, nil
 }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -276,11 +289,11 @@ type passage struct {
 	Text  string `json:"text"`
 }
 
-// searchBleve returns the row of bleve over the same chunks.
-func searchBleve(pages []*content.Document, chunks int) (row string, err error) {
+// searchBleve returns the row of bleve over the same chunks, and the median.
+func searchBleve(pages []*content.Document, chunks int) (row string, median float64, err error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	mapping := bleve.NewIndexMapping()
@@ -289,25 +302,25 @@ func searchBleve(pages []*content.Document, chunks int) (row string, err error) 
 	path := filepath.Join(dir, "bleve")
 	ix, err := bleve.New(path, mapping)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	model, err := static.New()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	began := time.Now()
 	stored, err := writeBleve(ix, pages, chunks, model.Count)
 	took := time.Since(began)
 	if err = cmp.Or(err, ix.Close()); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	queries, err := asked()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	began = time.Now()
 	if ix, err = bleve.Open(path); err != nil {
-		return "", err
+		return "", 0, err
 	}
 	search := func(q string) error {
 		request := bleve.NewSearchRequestOptions(bleve.NewMatchQuery(q), 10, 0, false)
@@ -318,14 +331,15 @@ func searchBleve(pages []*content.Document, chunks int) (row string, err error) 
 	err = search(queries[0])
 	first := time.Since(began)
 	var times []time.Duration
+	var cpu float64
 	if err == nil {
-		times, err = timed(queries, search)
+		times, cpu, err = timed(queries, search)
 	}
 	if err = cmp.Or(err, ix.Close()); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return fmt.Sprintf("| %d | bleve v2.6.3, keywords only | %.0f | %.0f | %.1f | %.1f | | %d |\n", stored, float64(stored)/took.Seconds(),
-		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), sizeOf(dir)>>20), nil
+	return fmt.Sprintf("| %d | bleve v2.6.3, keywords only | %.0f | %.0f | %.1f | %.1f | | %.2f | %d |\n", stored, float64(stored)/took.Seconds(),
+		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), cpu, sizeOf(dir)>>20), millis(times[len(times)/2]), nil
 }
 
 func writeBleve(ix bleve.Index, pages []*content.Document, enough int, count func(string) int) (chunks int, err error) {

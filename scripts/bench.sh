@@ -42,7 +42,7 @@ machine() {
     echo
     echo "## Beside other libraries"
     echo
-    (cd bench && go run . )
+    (cd bench && AXON_BENCH_PLOTS=../docs/plots go run . )
   fi
 } > "$out"
 cp "$out" docs/benchmarks.md

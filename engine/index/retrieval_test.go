@@ -66,7 +66,7 @@ func TestRetrievalOnDocumentation(t *testing.T) {
 					t.Errorf("hybrid is not above %s", leg)
 				}
 			}
-			const names, bar = 300, 0.95
+			const names, bar = 150, 0.95
 			rate := firstRate(t, ix, drawnNames(t, site.folder, site.names...), names)
 			t.Logf("the page of a name comes first for %.1f %% of %d", 100*rate, names)
 			if rate < bar {
