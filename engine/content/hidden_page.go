@@ -16,7 +16,8 @@ func isRoot(h *html.Node) bool {
 // so. Pages hide themselves until a script has run, or a style sheet is there,
 // and over HTTP neither comes: where there is one, what it will show is read.
 // Without any, nobody is ever shown it; and a <main> that is hidden beside more
-// text than it has is no page that waits.
+// text than it has, menus and what else is no prose left out, is no page that
+// waits.
 func hiddenForGood(root *html.Node) bool {
 	if !hidesItself(root) {
 		return false
@@ -26,7 +27,7 @@ func hiddenForGood(root *html.Node) bool {
 		page = page.Parent
 	}
 	if root.DataAtom == atom.Main {
-		if size := textSize(root); textSize(page)-size > size {
+		if proseBeside(page, root) > textSize(root) {
 			return true
 		}
 	}
@@ -44,6 +45,22 @@ func hiddenForGood(root *html.Node) bool {
 		}
 	}
 	return true
+}
+
+// proseBeside counts the bytes of text that a page shows outside of main, links
+// and menus.
+func proseBeside(h, main *html.Node) int {
+	size := 0
+	for c := h.FirstChild; c != nil; c = c.NextSibling {
+		switch {
+		case c.Type == html.TextNode:
+			size += len(strings.TrimSpace(c.Data))
+		case c.Type != html.ElementNode, c == main, c.DataAtom == atom.A, c.DataAtom == atom.Head, isWindow(c), neverShown(c):
+		default:
+			size += proseBeside(c, main)
+		}
+	}
+	return size
 }
 
 // hidesItself reads what an element says of itself. Sizes of text and classes

@@ -12,15 +12,16 @@ func TestHiddenPages(t *testing.T) {
 	t.Parallel()
 	const shown = "<p>Visible words here, more of them than there are in what is hidden on this page.</p>"
 	for page, read := range map[string]bool{
-		`<body style="display:none"><p>canary</p>`:                                                  false,
-		`<html style="visibility:hidden"><body><p>canary</p>`:                                       false,
-		`<html hidden><body><p>canary</p>`:                                                          false,
-		`<style>body{opacity:0}</style><body><p>canary</p>`:                                         false,
-		`<style>main{display:none}</style><body>` + shown + `<main><p>canary</p></main>`:            false,
-		`<body>` + shown + `<main hidden><p>canary</p></main>`:                                      false,
-		`<body>` + shown + `<script>go()</script><main hidden><p>canary</p></main>`:                 false,
-		`<body><script type="application/ld+json">{}</script><main hidden><p>canary</p></main>`:     false,
-		`<body><p>Wait</p><script>go()</script><main hidden><p>canary and more words</p></main>`:    true,
+		`<body style="display:none"><p>canary</p>`:                                               false,
+		`<html style="visibility:hidden"><body><p>canary</p>`:                                    false,
+		`<html hidden><body><p>canary</p>`:                                                       false,
+		`<style>body{opacity:0}</style><body><p>canary</p>`:                                      false,
+		`<style>main{display:none}</style><body>` + shown + `<main><p>canary</p></main>`:         false,
+		`<body>` + shown + `<main hidden><p>canary</p></main>`:                                   false,
+		`<body>` + shown + `<script>go()</script><main hidden><p>canary</p></main>`:              false,
+		`<body><script type="application/ld+json">{}</script><main hidden><p>canary</p></main>`:  false,
+		`<body><p>Wait</p><script>go()</script><main hidden><p>canary and more words</p></main>`: true,
+		`<style>main{visibility:hidden}</style><body><nav>` + shown + shown + strings.Repeat("<a href=/x>menu</a> ", 30) + `</nav><script>go()</script><main><p>canary, and more words</p></main>`: true,
 		`<body style="display:none" onload="this.style.display=''"><p>canary</p>`:                   true,
 		`<style>body{display:none}</style><script>top === self && go()</script><body><p>canary</p>`: true,
 		`<style>body{font-size:0}p{font-size:16px}</style><body><p>canary</p><p>x</p>`:              true,
@@ -37,7 +38,7 @@ func TestHiddenPages(t *testing.T) {
 		if !read && doc.Hidden == 0 {
 			t.Errorf("%s: nothing tells that text was hidden", page)
 		}
-		if strings.Contains(page, shown) && !strings.Contains(doc.Markdown, "Visible words here") {
+		if !read && strings.Contains(page, shown) && !strings.Contains(doc.Markdown, "Visible words here") {
 			t.Errorf("%s lost the visible text: %q", page, doc.Markdown)
 		}
 	}

@@ -158,7 +158,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 			if len(c.Attr) > 0 && isHidden(c) {
 				b.hidden += textSize(c)
 			}
-		case b.fade && isFaded(c):
+		case b.fade && isFaded(c) && !isRoot(c): // roots were judged above
 			b.faded += textSize(c)
 		default:
 			b.append(n, b.node(c, n))
