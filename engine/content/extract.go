@@ -20,6 +20,9 @@ const (
 	linkList = 0.7
 	// little is how many bytes of text are hardly a page.
 	little = 300
+	// muchProse is how many bytes of it make a page that has more to say than
+	// little.
+	muchProse = 5 * little
 	// enough is how many bytes of prose a page has whose link lists are not its
 	// content.
 	enough = 600
@@ -64,7 +67,7 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 		j.lists = true
 		j.again()
 	}
-	if j.hasLost() {
+	if j.hasLost() && (j.body.kept < little/4 || j.body.weight.prose() >= muchProse) {
 		j.known = true // what sounds like junk is all there is
 		j.again()
 	}
@@ -265,7 +268,7 @@ func (j *judge) isJunk(n *node) bool {
 	case atom.Aside:
 		return !isAdmonition(n) && !j.known && !isNote(n) && !hasClass(n, "footnote-list")
 	case atom.Header:
-		return !j.known && n.weight.tops == 0
+		return !j.known && n.weight.tops == 0 && !(j.inMain && n.weight.headings > 0) // that of a section
 	}
 	if len(n.attrs) > 0 {
 		switch attr(n, "role") {

@@ -125,3 +125,32 @@ func TestLabelsOfCode(t *testing.T) {
 		t.Errorf("a file name is no language: %q", md)
 	}
 }
+
+func TestWhatStandsInMain(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("<p>What the page says at length, in many words.</p>", 20)
+	md := parsed(t, "<div class=modal><p>Window text.</p></div><main><h1>Title</h1>"+text+
+		"<section><header><h2>Part</h2><p>Of the part.</p></header><p>More.</p></section><header><p>By Jane</p></header><div class='details-modal'><h3>Details</h3><p>Of steel.</p></div><div class=modal role=dialog><p>Dialog.</p></div></main>")
+	for _, kept := range []string{"## Part", "Of the part.", "### Details", "Of steel."} {
+		if !strings.Contains(md, kept) {
+			t.Errorf("%q is lost: %q", kept, md)
+		}
+	}
+	for _, gone := range []string{"Window text", "By Jane", "Dialog"} {
+		if strings.Contains(md, gone) {
+			t.Errorf("%q is in %q", gone, md)
+		}
+	}
+}
+
+// A page that says little is not made longer by its menus.
+func TestPagesThatSayLittle(t *testing.T) {
+	t.Parallel()
+	frame := "<header><p>Call us now, or write.</p></header>%s<footer>" + strings.Repeat("<p>Terms apply, as they do.</p>", 14) + "</footer>"
+	if md := parsed(t, fmt.Sprintf(frame, "<div><h1>Lights</h1><p>Two lights, both of them bright, and a stand for each that folds away.</p></div>")); strings.Contains(md, "Terms") || !strings.Contains(md, "bright") {
+		t.Errorf("got %q", md)
+	}
+	if md := parsed(t, fmt.Sprintf(frame, "<div class=banner><p>"+strings.Repeat("All that there is stands in here. ", 9)+"</p></div>")); !strings.Contains(md, "All that there is") {
+		t.Errorf("lost: %q", md)
+	}
+}

@@ -23,6 +23,10 @@ var junkNames = map[string]bool{
 // remarkNames are the names of what readers wrote below a page.
 var remarkNames = map[string]bool{"comment": true, "comments": true, "commentlist": true, "disqus": true, "respond": true, "reviews": true}
 
+// windowNames are the names of what opens over a page. What bears one in <main>
+// and is not hidden holds the details of what is shown there.
+var windowNames = map[string]bool{"modal": true, "popup": true, "drawer": true, "lightbox": true}
+
 // junkWords reads the words of class names, whichever way they are joined
 // (site-footer, siteFooter, site_footer), and returns those that name what
 // surrounds content.
@@ -135,7 +139,7 @@ func (j *judge) junkByName(n *node) bool {
 	}
 	junk, remarks := false, false
 	for _, word := range words {
-		if !j.doubted[word] && (word != "reviews" || n.weight.text >= little) { // else a count of them
+		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) { // else a count of them
 			junk, remarks = true, remarks || remarkNames[word]
 		}
 	}
