@@ -110,6 +110,10 @@ func TestAuthorsBesidePosts(t *testing.T) {
 	if md := parsed(t, "<main><h1>Thread</h1>"+short+"</main>"); strings.Contains(md, "Joined") || !strings.Contains(md, "cranks in 2") || !strings.Contains(md, "user2") {
 		t.Errorf("short posts: %q", md)
 	}
+	whole := numbered("<div class='post user-post'><dl class=postprofile><dt><a href=/u/%[1]d>user%[1]d</a></dt><dd>Posts: 3</dd><dd>Joined: 2024</dd></dl><div>It cranks in %[1]d, and then it stops, each time, after a minute or two of it.</div></div>", 3)
+	if md := parsed(t, "<main><h1>Thread</h1>"+whole+"</main>"); strings.Contains(md, "Joined") || !strings.Contains(md, "cranks in 2") {
+		t.Errorf("posts named after users: %q", md)
+	}
 	if md := parsed(t, "<main><h1>About</h1><div class=profile><p><a href=/a>Jane</a></p><dl><dt>Joined</dt><dd>2016</dd><dt>Location</dt><dd>Ulm</dd></dl></div><p>"+strings.Repeat("She writes about it. ", 40)+"</p></main>"); !strings.Contains(md, "Ulm") {
 		t.Errorf("the only profile of a page: %.300q", md)
 	}
