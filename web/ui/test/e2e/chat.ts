@@ -123,6 +123,18 @@ visit("two tabs asked with one tool_call_id", wide, async (v) => {
   await tell(v.page, "many 3");
   await v.page.getByText(/^1 of 3, asks for/).waitFor();
   await v.look("chat-several");
+  // On every page, and where that is scrolled: a question stays in view.
+  await v.page.getByRole("link", { name: "Health" }).click();
+  await v.page.getByRole("heading", { name: "Health", exact: true }).waitFor();
+  const place = await v.page.evaluate(async () => {
+    document.querySelector("main")!.style.minHeight = "3000px";
+    scrollTo(0, 2000);
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const { top, bottom } = document.querySelector(".guard")!.getBoundingClientRect();
+    return { scrolled: scrollY, top, bottom, height: innerHeight };
+  });
+  assert.ok(place.scrolled > 1000 && place.top >= 0 && place.bottom <= place.height, JSON.stringify(place));
+  await v.page.goBack();
   await v.page.getByRole("button", { name: "Stop" }).click(); // what a stopped turn asks is closed
   await v.page.locator(".note", { hasText: "Stopped." }).waitFor();
   assert.equal(await v.page.locator(".guard").count(), 0);
