@@ -17,6 +17,9 @@ visit("server stopped and started", { pages: some }, async (v) => {
 
   await v.serve.stop(true); // the plug is pulled
   await v.page.getByText(/Connection lost\. Trying again in \d+ s; this may be old\./).waitFor();
+  const cancel = v.page.getByRole("button", { name: "Cancel" });
+  assert.equal(await cancel.getAttribute("aria-disabled"), "true");
+  assert.equal(await cancel.getAttribute("title"), "Not while the connection is lost.");
   await v.look("offline");
   assert.equal(await v.focused(), focus, "a bar moves no focus");
   for (let n = 0; n < 6; n++) {

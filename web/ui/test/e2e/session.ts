@@ -83,3 +83,44 @@ visit("addresses that are not allowed", {}, async (v) => {
   assert.doesNotMatch(said, /127\.0\.0\.1|::1|loopback|private|resolve/i);
   await v.look("blocked");
 });
+
+visit("a busy server and a broken one", { views: [{ width: 390, theme: "light" }] }, async (v) => {
+  v.expect(/status of (429|500)/);
+  const { page } = v;
+  let asked = 0;
+  await page.route("**/api/connect", (r) => (asked++ === 0 ? r.fulfill({ status: 429, headers: { "Retry-After": "3" }, json: { code: "busy", message: "too much" } }) : r.continue()));
+  await v.goto("/connect");
+  await page.getByText(/Too many requests\. Going on in \d s\./).first().waitFor();
+  await page.getByText("Claude Code").first().waitFor(); // by itself
+  assert.equal(asked, 2);
+
+  await page.route("**/api/doctor", (r) => r.fulfill({ status: 500, json: { code: "internal", message: "internal error k3w9x2", id: "k3w9x2" } }));
+  await v.goto("/health");
+  const alert = page.getByRole("alert").filter({ hasText: "Something broke. The log has it under k3w9x2." });
+  await alert.waitFor();
+  await v.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await alert.getByRole("button", { name: "Copy" }).click();
+  await alert.getByText("Copied").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "k3w9x2");
+  await v.look("broke");
+});
+
+visit("theme", { views: [{ width: 1280, theme: "dark" }] }, async (v) => {
+  const { page } = v;
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await v.goto("/health");
+  const button = page.getByRole("button", { name: /^Theme: / });
+  await button.waitFor();
+  const system = await ground();
+  await button.click();
+  assert.equal(await button.getAttribute("aria-label"), "Theme: Light");
+  const light = await ground();
+  assert.notEqual(light, system);
+  await page.reload({ waitUntil: "commit" });
+  await page.locator("body").waitFor({ state: "attached" });
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "light", "before the page's own script");
+  await button.click();
+  await button.click();
+  assert.equal(await button.getAttribute("aria-label"), "Theme: System");
+  assert.equal(await ground(), system);
+});
