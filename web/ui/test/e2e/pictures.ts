@@ -52,17 +52,16 @@ try {
   await page.getByText(/passages/).first().waitFor();
   await take(page, "library");
   await page.goto(`${serve.home}/health`);
-  await page.getByText("Encoder").or(page.getByText("encoder")).first().waitFor();
+  await page.getByText(/^ok$/).first().waitFor();
   await take(page, "health");
   const phone = await open(390, "light");
   await found(phone);
-  await phone.keyboard.press("Escape");
   await take(phone, "phone");
   const dark = await open(1280, "dark");
   await found(dark);
   await dark.keyboard.press("j");
   await dark.keyboard.press("Control+k");
-  await dark.getByRole("option").first().waitFor();
+  await dark.getByRole("dialog").getByRole("option").first().waitFor();
   await take(dark, "dark");
 } finally {
   await (await browser()).close();
