@@ -66,7 +66,7 @@ export const words = {
   you: "You",
   agent: "Agent",
   model: "Model",
-  mode: "Mode",
+  chatMode: "Mode",
   send: "Send",
   stop: "Stop",
   conversation: "Conversation",

@@ -140,7 +140,7 @@ function Conversation({ id, now }: { id?: string; now: Session }) {
       <div className="row chathead">
         {chat ? <Chosen chat={chat} /> : <Pick label={words.agent} now={who} all={found.map((name) => ({ id: name, name }))} set={setAgent} />}
         <Pick label={words.model} now={wish.model ?? models.now} all={models.all} set={(model) => setWish({ ...wish, model })} />
-        <Pick label={words.mode} now={wish.mode ?? modes.now} all={modes.all} set={(mode) => setWish({ ...wish, mode })} />
+        <Pick label={words.chatMode} now={wish.mode ?? modes.now} all={modes.all} set={(mode) => setWish({ ...wish, mode })} />
         {now.auto_approve && <span className="badge warn"><Icon name="warn" /> {words.autoApprove}</span>}
         <span className="ends">
           {id && !closed && <Button icon="add" onClick={() => { if (gone) forgetChat(id); go("/chat"); }}>{words.newChat}</Button>}
