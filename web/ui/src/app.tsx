@@ -156,7 +156,7 @@ function Frame({ shell, connection, session }: { shell: Shell; connection: Conne
     <div className="frame">
       <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>{words.skip}</a>
       <Top up={connection.up} openPalette={() => open("palette")} />
-      <div className="bars"><ConnectionBar link={connection} /><PatienceBar until={patience} /><GuardRow /></div>
+      <div className="notices"><ConnectionBar link={connection} /><PatienceBar until={patience} /><GuardRow /></div>
       <Boundary><Pages /></Boundary>
       {over === "palette" && <Palette row={selected.current} onClose={() => setOver(undefined)} showKeys={() => setOver("keys")} />}
       {over === "keys" && <KeysDialog onClose={() => setOver(undefined)} />}
