@@ -13,11 +13,12 @@ visit("server stopped and started", { pages: some }, async (v) => {
   await v.page.waitForURL("**/jobs/*");
   const id = v.page.url().split("/").pop()!;
   while (v.site.asked.length < 4) await v.page.waitForTimeout(50); // some pages are read
+  const cancel = v.page.getByRole("button", { name: "Cancel" });
+  await cancel.waitFor(); // the page has the job
   const focus = await v.focused();
 
   await v.serve.stop(true); // the plug is pulled
   await v.page.getByText(/Connection lost\. Trying again in \d+ s; this may be old\./).waitFor();
-  const cancel = v.page.getByRole("button", { name: "Cancel" });
   assert.equal(await cancel.getAttribute("aria-disabled"), "true");
   assert.equal(await cancel.getAttribute("title"), "Not while the connection is lost.");
   await v.look("offline");
