@@ -426,11 +426,12 @@ func TestLoad(t *testing.T) {
 func TestBlockedTools(t *testing.T) {
 	t.Parallel()
 	h, log, _ := loggingHost(t, "http://127.0.0.1:9/mcp", traits("http"))
-	s, err := h.Begin(t.Context(), acp.Start{Blocked: []string{"axon/query", "mcp__files__Delete", "sheets__*"}})
+	_, err := h.Begin(t.Context(), acp.Start{Blocked: []string{"axon/query", "mcp__files__Delete", "sheets__*"}})
 	if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.MessageOf(err), "blocked_mcp_tools") {
 		t.Fatalf("%v", err)
 	}
-	if s, err = h.Begin(t.Context(), acp.Start{Blocked: []string{"axon/query", "mcp__files__Delete", "ask"}}); err != nil {
+	s, err := h.Begin(t.Context(), acp.Start{Blocked: []string{"axon/query", "mcp__files__Delete", "ask"}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	attach(s, acp.Policy{Auto: true})

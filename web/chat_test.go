@@ -253,12 +253,15 @@ func TestChatTrouble(t *testing.T) {
 
 // badAgent is an agent that goes wrong: by what it is told, and what the user
 // reads of it.
-type badAgent struct{ prompt, words string }
+type badAgent struct {
+	prompt, words string
+	limit         int // seconds of its turn
+}
 
 func badAgents() map[string]badAgent {
 	return map[string]badAgent{
-		"crash": {"crash now", "fell over: now"}, "hang": {"hang", "did not stop"}, "20 MB line": {"long", "10 MiB"},
-		"invalid JSON": {"garbage", "no JSON"}, "refusal to exit": {"stubborn\nhang", "did not stop"},
+		"crash": {"crash now", "fell over: now", 60}, "hang": {"hang", "did not stop", 3}, "20 MB line": {"long", "10 MiB", 60},
+		"invalid JSON": {"garbage", "no JSON", 60}, "refusal to exit": {"stubborn\nhang", "did not stop", 3},
 	}
 }
 
@@ -279,7 +282,7 @@ func TestChatBadAgents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startChat(t).dial(t, "", bearer(apiToken))
-			s.send(execute("a", "pulse_chat", "child\n"+bad.prompt, `{"adapter_timeout_secs":2}`))
+			s.send(execute("a", "pulse_chat", "child\n"+bad.prompt, fmt.Sprintf(`{"adapter_timeout_secs":%d}`, bad.limit)))
 			started, _ := s.chat("session_started")
 			child, _ := s.chat("assistant.text")
 			if e, _ := s.chat("command.error"); !strings.Contains(e.Data.Payload.Message, bad.words) {

@@ -304,7 +304,7 @@ func TestPulseBadAgents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := startChat(t)
-			stream := f.pulse(t, fmt.Sprintf(`{"prompt":%q,"adapter_timeout_secs":2}`, "child\n"+bad.prompt))
+			stream := f.pulse(t, fmt.Sprintf(`{"prompt":%q,"adapter_timeout_secs":%d}`, "child\n"+bad.prompt, bad.limit))
 			started, _ := stream.until("session_started")
 			child, _ := stream.until("assistant.text")
 			end, _ := stream.until("assistant.turn_end")
