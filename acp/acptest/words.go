@@ -26,7 +26,15 @@ func (a *agent) prompt(m message, stopped <-chan struct{}) {
 		return
 	}
 	stop := "end_turn"
-	for line := range strings.Lines(p.Prompt[0].Text) {
+	text := p.Prompt[0].Text
+	if strings.HasPrefix(text, "please ") { // what it does then is in a file of its working folder
+		script, err := os.ReadFile("script")
+		if err != nil {
+			panic(err)
+		}
+		text = string(script)
+	}
+	for line := range strings.Lines(text) {
 		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch word {
 		case "wait":
