@@ -234,8 +234,13 @@ func (h *Host) Resume(id, secret string) (*Session, error) {
 	return s, nil
 }
 
+// ErrReplaced is in the end of a session that Revive has closed for another. Who
+// watches the old one need not tell it: who asked for the new one does.
+var ErrReplaced = errors.New("acp: another session takes the place of this one")
+
 // Revive gives a session a process again where its own has died. The agent may
-// have lost it: then a new session takes its place, and replaced says so.
+// have lost it: then a new session takes its place, and replaced says so. The old
+// one ends with ErrReplaced.
 func (h *Host) Revive(ctx context.Context, s *Session) (now *Session, replaced bool, err error) {
 	if s.alive() {
 		return s, false, nil
@@ -247,7 +252,7 @@ func (h *Host) Revive(ctx context.Context, s *Session) (now *Session, replaced b
 	if !errors.Is(err, errNotLoaded) {
 		return nil, false, err
 	}
-	s.close(fault.New(fault.NotFound, "this session has ended: its agent could not load it again"))
+	s.close(fault.Wrap(fault.NotFound, ErrReplaced, "this session has ended: its agent could not load it again"))
 	next, err := h.Begin(ctx, s.wish())
 	return next, err == nil, err
 }

@@ -135,7 +135,7 @@ func (w *watcher) pump(ctx context.Context, one *watch) {
 			w.conn.fail(fault.NotFound, "some of what the agent did meanwhile is no longer kept; the rest follows")
 			after = one.session.Started().FirstEvent - 1
 			continue
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, errors.Is(err, acp.ErrReplaced): // the prompt that replaced it tells
 			return
 		case err != nil:
 			w.conn.fail(fault.CodeOf(err), fault.MessageOf(err))

@@ -63,7 +63,7 @@ export function useMemory(): Memory {
   return memory;
 }
 
-const patience = 3_000; // milliseconds that a page may take to get as long as it was
+const patience = 10_000; // milliseconds that a page may take to get as long as it was
 const hands = ["wheel", "touchstart", "keydown", "pointerdown"] as const;
 
 // useScroll goes to where the entry was left: at once, and while what loads makes

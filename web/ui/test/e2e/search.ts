@@ -25,9 +25,9 @@ visit("search and read", {}, async (v) => {
   };
   const passage = await seen();
   assert.equal(await v.page.title(), `${title} - Library - axon`);
-  await v.look("reader");
-  await v.page.reload();
+  await v.page.reload(); // before look, which changes widths and with them the place
   assert.equal(await seen(), passage, "a reload gives the same");
+  await v.look("reader");
   const at = v.page.url();
   await v.page.keyboard.press("]");
   await v.page.waitForFunction((url) => location.href !== url, at);
