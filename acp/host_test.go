@@ -329,13 +329,17 @@ func TestHang(t *testing.T) {
 	}
 }
 
+// TestStop: also where the agent has not heard the first cancel, which may
+// overtake its prompt.
 func TestStop(t *testing.T) {
 	t.Parallel()
-	s := begin(t, newHost(t))
-	turn := prompt(t, s, "wait")
-	turn.Cancel()
-	if stop, err := finished(t, turn); stop != "cancelled" || fault.CodeOf(err) != fault.Canceled {
-		t.Errorf("%s, %v", stop, err)
+	for _, script := range []string{"wait", "late\nwait"} {
+		s := begin(t, newHost(t))
+		turn := prompt(t, s, script)
+		turn.Cancel()
+		if stop, err := finished(t, turn); stop != "cancelled" || fault.CodeOf(err) != fault.Canceled {
+			t.Errorf("%q: %s, %v", script, stop, err)
+		}
 	}
 }
 

@@ -136,18 +136,36 @@ func (t *Turn) wind(w *wire, key string, answered <-chan struct{}, giveUp contex
 	}
 	s.tools.cancelOpen(s)
 	s.mu.Unlock()
-	w.proc.run(func() { // an agent that reads nothing would hold it up
-		_ = w.conn.SendNotification(context.Background(), sdk.AgentMethodSessionCancel, sdk.CancelNotification{SessionId: sdk.SessionId(key)})
-	})
+	tell := func() { // an agent that reads nothing would hold it up
+		w.proc.run(func() {
+			select {
+			case <-answered: // it would stop the next turn
+			default:
+				_ = w.conn.SendNotification(context.Background(), sdk.AgentMethodSessionCancel, sdk.CancelNotification{SessionId: sdk.SessionId(key)})
+			}
+		})
+	}
+	tell()
 	s.commands.closeAll()
-	timer := time.NewTimer(cancelGrace)
+	timer, again := time.NewTimer(cancelGrace), time.NewTicker(cancelAgain)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		giveUp(errDeaf)
-	case <-answered:
+	defer again.Stop()
+	for {
+		select {
+		case <-again.C:
+			tell()
+		case <-timer.C:
+			giveUp(errDeaf)
+			return
+		case <-answered:
+			return
+		}
 	}
 }
+
+// cancelAgain is how often an agent is told to stop until it does: a cancel that
+// overtakes its prompt on the way says nothing to it.
+const cancelAgain = 500 * time.Millisecond
 
 // end tells everybody how the turn has ended.
 func (t *Turn) end(answer prompted, err error) {

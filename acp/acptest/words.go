@@ -39,6 +39,9 @@ func (a *agent) prompt(m message, stopped <-chan struct{}) {
 		switch word {
 		case "wait":
 			<-stopped
+		case "late": // a cancel comes before the prompt that it means, and is lost
+			<-stopped
+			stopped = a.begin()
 		case "stream":
 			a.stream(rest, stopped)
 		default:
