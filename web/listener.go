@@ -73,6 +73,7 @@ type Server struct {
 	sockets *hub
 	shells  *hub
 	metrics *metrics
+	packs   packs
 	chat    *chat // nil: there is none, and pulse_chat is mode_not_available
 
 	open  context.Context // ends when the server stops: no new work

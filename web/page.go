@@ -105,6 +105,13 @@ func (s *Server) static(w http.ResponseWriter, r *http.Request, status int, name
 	if err != nil {
 		return err
 	}
+	if packable(name, len(data)) {
+		w.Header().Add("Vary", "Accept-Encoding")
+		if takesGzip(r) {
+			w.Header().Set("Content-Encoding", "gzip")
+			data = s.packs.of(name, data)
+		}
+	}
 	return writeStatic(w, r, status, name, data)
 }
 
