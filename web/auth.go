@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/axon-mcp/axon-mcp/security"
@@ -89,6 +90,7 @@ const (
 	wrongOrigin = "this Origin may not call axon; open the address that axon-mcp serve printed, or set AXON_WEB_ALLOWED_ORIGINS"
 	wrongPeer   = "this is for programs on this machine alone, and the request comes from another or was forwarded"
 	noToken     = "this needs AXON_WEB_API_TOKEN as Authorization: Bearer or x-api-key"
+	ofMCP       = "an atk_ token opens /mcp and nothing here; leave it out"
 	onlyReads   = "that token only reads; this needs AXON_WEB_API_TOKEN"
 	noCSRF      = "the X-CSRF-Token of GET /api/session is missing or wrong"
 )
@@ -114,13 +116,18 @@ func (g *guard) judge(at gate, r *http.Request) verdict {
 	case row.free:
 		return verdict{}
 	}
+	// Who brings a token of /mcp is in the wrong place, also where none is needed.
+	strayed := slices.ContainsFunc(tokensOf(r, row.query), isAccessToken)
 	if !g.cfg.APIToken.IsSet() {
-		return g.judgeOpen(row, host == own && from == own, peer)
+		if v := g.judgeOpen(row, host == own && from == own, peer); v.status != 0 || !strayed {
+			return v
+		}
+		return refused(http.StatusUnauthorized, ofMCP)
 	}
 	if who, ok := g.credential(row, r); ok {
 		return verdict{who: who}
 	}
-	if row.dev && g.cfg.InsecureDev && peer.local() {
+	if row.dev && g.cfg.InsecureDev && peer.local() && !strayed {
 		return verdict{who: operator()}
 	}
 	return g.judgeRest(row, r)

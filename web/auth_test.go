@@ -45,6 +45,7 @@ type cell struct {
 // allowedBy is spec web.md, section 1, in its own words: 0 lets in.
 func (c cell) wanted(k kind) int {
 	local := c.peer != "10.1.2.3:5555" && c.peer != "forwarded"
+	strayed := c.credential == "atk-bearer" || c.credential == "atk-query" && (k == "file" || k == "ws") // "never opens any route"
 	switch {
 	case c.host == "rebound" && k != "probe":
 		return 403
@@ -54,16 +55,21 @@ func (c cell) wanted(k kind) int {
 		return 403
 	case k == "probe" || k == "page":
 		return 0
-	case !c.tokens && k == "ws":
+	case !c.tokens && k == "ws" && !strayed:
 		return 0
+	case !c.tokens && k == "ws":
+		return 401
 	case !c.tokens && k == "shell":
 		return 403
 	case !c.tokens:
+		if local && c.origin != "allowed" && strayed {
+			return 401
+		}
 		if local && c.origin != "allowed" {
 			return 0
 		}
 		return 403
-	case c.dev && local && (k == "read" || k == "write" || k == "file" || k == "shell"):
+	case c.dev && local && !(strayed || c.credential == "atk-query" && k == "shell") && (k == "read" || k == "write" || k == "file" || k == "shell"):
 		return 0
 	}
 	opens := map[kind]string{
