@@ -59,8 +59,13 @@ func (c *crawl) clean(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return c.leaveOut(ctx, keys, func(string) map[uint64]bool { return drop })
+}
+
+// leaveOut takes boilerplate out of stored pages; drop gives the blocks by page.
+func (c *crawl) leaveOut(ctx context.Context, keys []string, drop func(key string) map[uint64]bool) error {
 	for i, key := range keys {
-		changed, err := c.deps.Sink.Clean(ctx, key, drop)
+		changed, err := c.deps.Sink.Clean(ctx, key, drop(key))
 		if err != nil {
 			return fmt.Errorf("clean %s of boilerplate: %w", redact(key), err)
 		}

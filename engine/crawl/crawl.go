@@ -56,6 +56,11 @@ func Run(ctx context.Context, deps Deps, job string, opts Options) (Stats, error
 	if err != nil {
 		return Stats{}, err
 	}
+	return c.run(ctx)
+}
+
+// run does the job from where it stands to its end.
+func (c *crawl) run(ctx context.Context) (Stats, error) {
 	if c.state.Done != nil {
 		return *c.state.Done, nil
 	}

@@ -2,7 +2,6 @@ package crawl
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -37,16 +36,7 @@ func Refresh(ctx context.Context, deps Deps, job string, o RefreshOptions) (Stat
 	if err != nil {
 		return Stats{}, err
 	}
-	if c.state.Done != nil {
-		return *c.state.Done, nil
-	}
-	if err := c.recall(ctx); err != nil {
-		return Stats{}, err
-	}
-	if err := c.read(ctx); err != nil {
-		return c.stats(ctx, err)
-	}
-	return c.conclude(ctx)
+	return c.run(ctx)
 }
 
 // list is what a refresh has that a crawl of a scope has not.
@@ -136,17 +126,7 @@ func (c *crawl) cleanList(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, key := range keys {
-		changed, err := c.deps.Sink.Clean(ctx, key, c.list.of(key))
-		if err != nil {
-			return fmt.Errorf("clean %s of boilerplate: %w", redact(key), err)
-		}
-		if changed {
-			c.cleaned++
-		}
-		c.meter.reportPass("clean", i, len(keys))
-	}
-	return nil
+	return c.leaveOut(ctx, keys, c.list.of)
 }
 
 // finishList closes the queue of a refresh and returns its result.
