@@ -268,7 +268,9 @@ func TestZipIsStreamed(t *testing.T) {
 	runtime.GC()
 	var before, most runtime.MemStats
 	runtime.ReadMemStats(&before)
-	res, err := client().Get(f.http.URL + "/download/" + someJob + "/archive.zip")
+	patient := client()
+	patient.Timeout = 0 // the race detector takes its time
+	res, err := patient.Get(f.http.URL + "/download/" + someJob + "/archive.zip")
 	if err != nil {
 		t.Fatal(err)
 	}
