@@ -24,6 +24,7 @@ type Props<T> = {
 const whole = 60; // rows that are simply there; the browser's own search finds them
 const near = 6; // rows beyond the window
 const ahead = 50; // rows before the end at which more are loaded
+const blur = 100; // milliseconds in which a window of rows goes by: nobody reads them
 
 const Tab = createContext<0 | -1>(0);
 // useRowTab is the tabIndex of whatever can be reached in a row.
@@ -45,11 +46,14 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
   const at = found >= 0 ? found : Math.max(0, Math.min(picked.at, rows.length - 1));
   const [touched, setTouched] = useState(moving);
   const virtual = rows.length > whole;
+  const [height, setHeight] = useState(estimate); // that rows have here: each one that is another moves all below it
   const virtualizer = useWindowVirtualizer({
-    count: virtual ? rows.length : 0, estimateSize: () => estimate, overscan: near, getItemKey: (i) => id(rows[i]!), rangeExtractor: (range) => within(range, touched ? at : -1),
+    count: virtual ? rows.length : 0, estimateSize: () => height, overscan: near, getItemKey: (i) => id(rows[i]!), rangeExtractor: (range) => within(range, touched ? at : -1),
     scrollMargin: list.current?.offsetTop ?? 0, scrollPaddingStart: 64, scrollPaddingEnd: 72,
   });
   const items = virtual ? virtualizer.getVirtualItems() : rows.map((_, index) => ({ index, start: 0 }));
+  const plain = useBlur(virtual && virtualizer.isScrolling, virtualizer.scrollOffset ?? 0);
+  useLayoutEffect(() => { if (virtual) setHeight(list.current?.querySelector("li")?.getBoundingClientRect().height ?? estimate); }, [virtual]);
   const last = virtual ? (virtualizer.range?.endIndex ?? 0) : rows.length - 1;
 
   const all = useRef(rows);
@@ -103,7 +107,8 @@ export function RowList<T>({ label, rows, id, name, href, actions, children, tot
       {items.map(({ index, start }) => (
         <Row
           key={id(rows[index]!)} row={rows[index]!} index={index} of={total ?? rows.length} at={index === at} current={touched && index === at} pick={pick}
-          top={virtual ? start - virtualizer.options.scrollMargin : undefined} measure={virtual ? virtualizer.measureElement : undefined} name={name} actions={actions} render={children}
+          top={virtual ? start - virtualizer.options.scrollMargin : undefined} measure={virtual && !(plain && index !== at) ? virtualizer.measureElement : undefined} height={plain && index !== at ? height : undefined}
+          name={name} href={href} actions={actions} render={children}
         />
       ))}
     </ul>
@@ -118,23 +123,33 @@ function within(range: Range, picked: number): number[] {
   return picked < (list[0] ?? 0) ? [picked, ...list] : [...list, picked];
 }
 
+// useBlur tells that a list is scrolled faster than it can be read.
+function useBlur(scrolling: boolean, offset: number): boolean {
+  const before = useRef({ offset, time: 0, fast: false });
+  const now = performance.now();
+  const { time } = before.current;
+  if (now - time > 0) before.current = { offset, time: now, fast: Math.abs(offset - before.current.offset) / (now - time) > innerHeight / blur };
+  return scrolling && before.current.fast;
+}
+
 type RowProps<T> = {
   row: T; index: number; of: number; at: boolean; current: boolean; pick: (index: number) => void;
-  top?: number; measure?: Ref<HTMLLIElement>; name: (row: T) => string; actions?: (row: T) => readonly RowAction[]; render: (row: T) => ReactNode;
+  top?: number; height?: number; // given: the row flies by, and its name is enough
+  measure?: Ref<HTMLLIElement>; name: (row: T) => string; href: (row: T) => string; actions?: (row: T) => readonly RowAction[]; render: (row: T) => ReactNode;
 };
 
 // Row is drawn again when something of its own has changed, not for each step of
 // the scroll.
-const Row = memo(function Row<T>({ row, index, of, at, current, pick, top, measure, name, actions, render }: RowProps<T>) {
+const Row = memo(function Row<T>({ row, index, of, at, current, pick, top, height, measure, name, href, actions, render }: RowProps<T>) {
   const tab = at ? 0 : -1;
   return (
     <li
       data-index={index} data-current={current} aria-setsize={of} aria-posinset={index + 1} ref={measure}
-      className={top === undefined ? undefined : "virtual"} style={top === undefined ? undefined : { transform: `translateY(${top}px)` }} onFocus={() => pick(index)}
+      className={top === undefined ? undefined : "virtual"} style={top === undefined ? undefined : { transform: `translateY(${top}px)`, height }} onFocus={() => pick(index)}
     >
       <Tab value={tab}>
-        <div className="row-main">{render(row)}</div>
-        {actions && <RowActions actions={actions(row)} name={name(row)} tab={tab} />}
+        <div className="row-main">{height === undefined ? render(row) : <RowLink href={href(row)}>{name(row)}</RowLink>}</div>
+        {actions && height === undefined && <RowActions actions={actions(row)} name={name(row)} tab={tab} />}
       </Tab>
     </li>
   );
