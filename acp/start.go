@@ -69,7 +69,8 @@ func (s *Session) start(ctx context.Context, load string) error {
 	return err
 }
 
-func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) error {
+func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) (err error) {
+	defer w.spare(&err)
 	want := s.wish()
 	hello, err := call[greeting](ctx, w, sdk.AgentMethodInitialize, sdk.InitializeRequest{
 		ProtocolVersion: sdk.ProtocolVersionNumber,
@@ -120,16 +121,8 @@ func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) erro
 
 // opened takes over what the agent offers, and sets what the client wishes.
 func (s *Session) opened(ctx context.Context, w *wire, o opened) error {
-	bypass := s.host.cfg.AllowBypass
-	s.mu.Lock()
-	s.key, s.loading, s.bypass = o.SessionID, false, bypassModes(o.Modes)
-	s.modes, s.config, s.models = withoutBypass(o.Modes, bypass), withoutBypass(o.Config, bypass), o.Models
-	early := s.early
-	s.early = nil
-	for _, update := range early {
-		s.take(update)
-	}
-	s.mu.Unlock()
+	o.Modes, o.Config, o.Models = notNull(o.Modes), notNull(o.Config), notNull(o.Models)
+	s.adopt(o)
 	if err := s.leaveBypass(ctx, w, o.Modes); err != nil {
 		return err
 	}
@@ -143,6 +136,28 @@ func (s *Session) opened(ctx context.Context, w *wire, o opened) error {
 		return s.setModel(ctx, w, want.Model)
 	}
 	return nil
+}
+
+// adopt takes over what the agent offers and what it has told meanwhile.
+func (s *Session) adopt(o opened) {
+	bypass := s.host.cfg.AllowBypass
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key, s.loading, s.bypass = o.SessionID, false, bypassModes(o.Modes)
+	s.modes, s.config, s.models = withoutBypass(o.Modes, bypass), withoutBypass(o.Config, bypass), o.Models
+	early := s.early
+	s.early = nil
+	for _, update := range early {
+		s.take(update)
+	}
+}
+
+// notNull takes null for what is not there.
+func notNull(raw json.RawMessage) json.RawMessage {
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
 }
 
 // modesOf reads a list of modes.
@@ -417,10 +432,10 @@ func bypassModes(modes json.RawMessage) (ids []string) {
 	return ids
 }
 
-// withField sets a field of a JSON object.
+// withField sets a field of a JSON object. What is none stays as it is.
 func withField(raw json.RawMessage, name, value string) json.RawMessage {
 	fields := make(map[string]json.RawMessage)
-	if json.Unmarshal(raw, &fields) != nil {
+	if json.Unmarshal(raw, &fields) != nil || fields == nil { // null takes the map away
 		return raw
 	}
 	fields[name] = quoted(value)

@@ -1,10 +1,63 @@
 package acp
 
 import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
+
+	sdk "github.com/coder/acp-go-sdk"
 )
+
+// No message of an agent ends the server, whatever is wrong with what takes it:
+// the agent ends.
+func TestPanicEndsTheAgent(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(w *wire) error{
+		"update": func(w *wire) error {
+			return w.read(bufio.NewReader(strings.NewReader(`{"method":"session/update","params":{"update":{}}}`)), io.Discard)
+		},
+		"request": func(w *wire) error {
+			if _, refused := w.handle(t.Context(), "x", nil); refused != nil {
+				return refused
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{
+				proc: &process{asked: make(chan struct{})}, log: slog.New(slog.DiscardHandler),
+				update: func(string, json.RawMessage) { panic("bad update") },
+				answer: func(context.Context, string, json.RawMessage) (any, *sdk.RequestError) { panic("bad request") },
+			}
+			if err := run(w); err == nil || w.broken == nil {
+				t.Errorf("%v, %v", err, w.broken)
+			}
+			select {
+			case <-w.proc.asked:
+			default:
+				t.Error("the agent was not told to end")
+			}
+		})
+	}
+}
+
+// What an agent offers may be null, and what it tells of then changes nothing.
+func TestWithField(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		`null`: `null`, ``: ``, `7`: `7`, `{}`: `{"mode":"x"}`, `{"mode":"y","a":1}`: `{"a":1,"mode":"x"}`,
+	} {
+		if got := string(withField(json.RawMessage(raw), "mode", "x")); got != want {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+	}
+}
 
 // A11: an agent that keeps dying is waited for, longer each time.
 func TestA11BackOff(t *testing.T) {

@@ -176,13 +176,8 @@ func (s *Session) permission(ctx context.Context, params json.RawMessage) (any, 
 			ask.Options = append(ask.Options, option)
 		}
 	}
-	s.mu.Lock()
-	turn, key, blocked := s.turn, s.key, s.blocked
-	if request.SessionID == key && turn != nil {
-		ask.Call, ask.Timeout = s.tools.learn(request.Call), turn.permTimeout
-	}
-	s.mu.Unlock()
-	if request.SessionID != key {
+	turn, blocked, known := s.asking(request.SessionID, request.Call, &ask)
+	if !known {
 		return nil, sdk.NewInvalidParams(map[string]any{"error": "no such session"})
 	}
 	if turn == nil || s.once {
@@ -197,6 +192,20 @@ func (s *Session) permission(ctx context.Context, params json.RawMessage) (any, 
 	defer cancel()
 	defer context.AfterFunc(turn.ctx, cancel)()
 	return outcome(s.decide(ctx, ask)), nil
+}
+
+// asking fills in the call that a request of the turn is about, and reports
+// whether key is the agent's own id of this session.
+func (s *Session) asking(key string, call ToolCall, ask *Ask) (turn *Turn, blocked []blockedTool, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key != s.key {
+		return nil, nil, false
+	}
+	if s.turn != nil {
+		ask.Call, ask.Timeout = s.tools.learn(call), s.turn.permTimeout
+	}
+	return s.turn, s.blocked, true
 }
 
 // decide waits for somebody who can be asked, for a while (R13), and then for

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -64,7 +65,8 @@ func newWire(p *process, a agent, log *slog.Logger, update func(string, json.Raw
 }
 
 // read takes the stream apart until it ends or cannot be read on.
-func (w *wire) read(in *bufio.Reader, out io.Writer) error {
+func (w *wire) read(in *bufio.Reader, out io.Writer) (err error) {
+	defer w.spare(&err)
 	for {
 		line, err := readLine(in)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errLongLine) {
@@ -122,8 +124,25 @@ func (w *wire) notified(params json.RawMessage) {
 	}
 }
 
-func (w *wire) handle(ctx context.Context, method string, params json.RawMessage) (any, *sdk.RequestError) {
+func (w *wire) handle(ctx context.Context, method string, params json.RawMessage) (result any, refused *sdk.RequestError) {
+	var err error
+	defer func() {
+		if err != nil {
+			result, refused = nil, sdk.NewInternalError(nil)
+		}
+	}()
+	defer w.spare(&err)
 	return w.answer(ctx, method, params)
+}
+
+// spare turns a panic over what an agent has sent into an error, and takes
+// nothing more from that agent: none may end the server. It is deferred.
+func (w *wire) spare(err *error) {
+	if v := recover(); v != nil {
+		w.log.Error("panic over what an agent has sent", "panic", v, "stack", string(debug.Stack()))
+		*err = w.breakOff(fault.New(fault.Upstream, "it sent something that axon could not handle"))
+		w.proc.once.Do(func() { close(w.proc.asked) })
+	}
 }
 
 var errLongLine = errors.New("acp: line too long")

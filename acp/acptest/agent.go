@@ -34,7 +34,7 @@ type agent struct {
 	// traits: http takes MCP servers over HTTP; load and forgets can load
 	// sessions, the second in vain; modes has modes and a choice of model, and
 	// bypass begins in one that asks nothing; signin wants a key first, and
-	// locked a person; mute never answers; old speaks another version; banner
+	// locked a person; nulls offers null; mute never answers; old speaks another version; banner
 	// writes what is no message, and messages that nobody knows.
 	traits []string
 
@@ -189,6 +189,9 @@ func (a *agent) open(m message) {
 			map[string]any{"id": "auto", "name": "Auto", "description": "Use a model classifier to approve/deny permission prompts"},
 		}}
 		result["configOptions"] = a.config()
+	}
+	if a.has("nulls") {
+		result["modes"], result["configOptions"], result["models"] = nil, nil, nil
 	}
 	a.answer(m, result)
 }
