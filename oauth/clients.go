@@ -146,6 +146,9 @@ func (s *Server) documented(ctx context.Context, id string) (client, error) {
 	ctx, cancel := context.WithTimeout(ctx, documentTime)
 	defer cancel()
 	doc, err := s.fetcher.FetchDocument(ctx, id, maxDocument)
+	if notNow(doc, err) {
+		return client{}, fault.Wrap(fault.Invalid, errors.Join(errAway, err), "the server of the client's document %s does not answer now", security.LogURL(id))
+	}
 	if err != nil {
 		return client{}, fault.Wrap(fault.Invalid, err, "the client's document %s could not be read", security.LogURL(id))
 	}
@@ -156,6 +159,19 @@ func (s *Server) documented(ctx context.Context, id string) (client, error) {
 	c.Created = s.now()
 	s.docs.put(c, s.now().Add(cacheTime(doc.Header)), s.now())
 	return c, nil
+}
+
+// errAway tells that a client's document could not be had for the moment. That
+// says nothing of the client, which must not take its tokens for bad.
+var errAway = errors.New("the document's server is away")
+
+// notNow reports whether a document could not be had for the moment.
+func notNow(doc *Document, err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.Unavailable, fault.Timeout, fault.Busy:
+		return true
+	}
+	return err == nil && (doc.Status >= http.StatusInternalServerError || doc.Status == http.StatusTooManyRequests)
 }
 
 // checkDocumentURL judges a client id that is a URL (K1).

@@ -9,6 +9,9 @@ import (
 // (K7, X11). They are this process's own: replicas multiply them.
 type limits struct {
 	register, token, authorize *window
+	// tokenFrom bounds one address whatever clients it names: each of another name
+	// would have an allowance of its own, and a document fetched for it.
+	tokenFrom *window
 }
 
 func newLimits() limits {
@@ -16,6 +19,7 @@ func newLimits() limits {
 		register:  &window{most: 10, per: time.Hour},
 		token:     &window{most: 60, per: time.Minute},
 		authorize: &window{most: 300, per: time.Minute},
+		tokenFrom: &window{most: 300, per: time.Minute},
 	}
 }
 

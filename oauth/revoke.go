@@ -14,9 +14,7 @@ import (
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	f, err := readForm(w, r)
 	if err == nil {
-		if undo, wait := s.limits.token.take(clipped(f.id)+" "+s.address(r), s.now()); undo == nil {
-			err = oauthError{Status: http.StatusTooManyRequests, Code: "temporarily_unavailable", Text: "too many requests; try again later", Retry: wait}
-		}
+		err = s.limited(r, f)
 	}
 	if err == nil {
 		err = s.authenticate(r, f)

@@ -50,9 +50,9 @@ func (s *Server) tryToken(w http.ResponseWriter, r *http.Request) (*tokens, erro
 	if err != nil {
 		return nil, err
 	}
-	if undo, wait := s.limits.token.take(clipped(f.id)+" "+s.address(r), s.now()); undo == nil {
+	if err := s.limited(r, f); err != nil {
 		s.decide(r.Context(), "refused", slog.String("what", "token"), slog.String("client_id", clipped(f.id)), slog.String("reason", "too many requests"))
-		return nil, oauthError{Status: http.StatusTooManyRequests, Code: "temporarily_unavailable", Text: "too many requests; try again later", Retry: wait}
+		return nil, err
 	}
 	if err := s.authenticate(r, f); err != nil {
 		return nil, err
@@ -69,6 +69,20 @@ func (s *Server) tryToken(w http.ResponseWriter, r *http.Request) (*tokens, erro
 		return nil, badRequest("grant_type is missing")
 	}
 	return nil, oauthError{Status: http.StatusBadRequest, Code: "unsupported_grant_type", Text: "grant_type must be authorization_code or refresh_token"}
+}
+
+// limited counts a request of a client to /oauth/token or /oauth/revoke, by its
+// address and by client and address.
+func (s *Server) limited(r *http.Request, f *form) error {
+	from := s.address(r)
+	undo, wait := s.limits.tokenFrom.take(from, s.now())
+	if undo != nil {
+		undo, wait = s.limits.token.take(clipped(f.id)+" "+from, s.now())
+	}
+	if undo == nil {
+		return oauthError{Status: http.StatusTooManyRequests, Code: "temporarily_unavailable", Text: "too many requests; try again later", Retry: wait}
+	}
+	return nil
 }
 
 func badRequest(text string) error {
@@ -131,6 +145,9 @@ func (s *Server) authenticate(r *http.Request, f *form) error {
 	}
 	c, err := s.client(r.Context(), f.id)
 	switch {
+	case errors.Is(err, errAway):
+		s.decide(r.Context(), "refused", slog.String("what", "client"), slog.String("client_id", clipped(f.id)), slog.String("reason", "its document cannot be had now"))
+		return oauthError{Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Text: "the server of the client's document does not answer now; try again", Retry: documentTime}
 	case errors.Is(err, errNoClient), fault.CodeOf(err) == fault.Invalid:
 		err = invalidClient(f.basic)
 	case err != nil:
@@ -270,13 +287,16 @@ func (s *Server) rotate(ctx context.Context, f *form, family, token string) (giv
 	}
 	refresh := newRefresh(family)
 	g.rotateTo(hashOf(token), hashOf(refresh), now)
-	swapped, err := entry.swap(ctx, s.store, g, g.life(now))
-	if err != nil || !swapped {
-		return nil, err == nil, err
-	}
+	// First what may find no room: the client then tries again, however late, with a
+	// token that is still the current one.
 	access, err := s.newAccess(ctx, key, g, scopes)
 	if err != nil {
-		return nil, false, err // the client tries again with the token that it has, within the grace
+		return nil, false, err
+	}
+	swapped, err := entry.swap(ctx, s.store, g, g.life(now))
+	if err != nil || !swapped {
+		err = errors.Join(err, s.forgetAccess(ctx, access))
+		return nil, err == nil, err
 	}
 	s.decide(ctx, "issued", slog.String("what", "refreshed tokens"), slog.String("client_id", f.id), slog.String("subject", g.Person.key()), slog.String("scopes", strings.Join(scopes, " ")))
 	return &tokens{Access: access, Type: "Bearer", Expires: int(accessLife.Seconds()), Refresh: refresh, Scope: strings.Join(scopes, " ")}, false, nil
