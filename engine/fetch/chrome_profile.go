@@ -26,7 +26,8 @@ var errTaken = errors.New("the folder is another's")
 // newProfile makes a folder. A sweep of another process may come between its
 // making and its lock, and take it for left behind: then there is another.
 func newProfile() (profile, error) {
-	for {
+	const tries = 20 // more sweeps in a row there are not
+	for range tries {
 		dir, err := os.MkdirTemp(profileParent(), profilePrefix)
 		if err != nil {
 			return profile{}, err
@@ -44,6 +45,7 @@ func newProfile() (profile, error) {
 		}
 		return profile{dir, lock}, nil
 	}
+	return profile{}, errTaken
 }
 
 // remove removes the folder. Chromium's children outlive it by a moment, and may

@@ -81,7 +81,7 @@ var errEnough = errors.New("no more is needed")
 
 // visit does a job in a tab of its own.
 func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome, error) {
-	t, err := c.take()
+	t, err := c.take(ctx)
 	defer c.give()
 	if err != nil {
 		return outcome{}, (&tab{chrome: c, job: j, ctx: c.root}).explain(ctx, err)
@@ -92,16 +92,23 @@ func (c *chrome) visit(ctx context.Context, j job, limit time.Duration) (outcome
 
 // take returns a tab that no page has been in: the one that is being opened, or
 // was, while another page was waited for, or a new one. Whatever it returns, give
-// follows.
-func (c *chrome) take() (*tab, error) {
+// follows. It waits no longer than ctx.
+func (c *chrome) take(ctx context.Context) (*tab, error) {
 	c.mu.Lock()
 	c.inHand++
 	if opening := c.opening; opening != nil && !c.awaited {
 		c.awaited = true
 		c.mu.Unlock()
-		<-opening
+		select {
+		case <-opening:
+		case <-ctx.Done():
+		}
 		c.mu.Lock()
 		c.awaited = false
+	}
+	if ctx.Err() != nil {
+		c.mu.Unlock()
+		return nil, context.Cause(ctx)
 	}
 	t := c.spare
 	c.spare = nil

@@ -3,6 +3,7 @@
 package fetch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,7 +30,8 @@ func confineProcess(cmd *exec.Cmd) error {
 }
 
 // lockFolder locks a folder until the file is closed, or this process ends;
-// nothing that it starts inherits the lock.
+// nothing that it starts inherits the lock. It returns nil where the file system
+// has no such locks.
 func lockFolder(dir string) (*os.File, error) {
 	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if os.IsNotExist(err) {
@@ -38,9 +40,13 @@ func lockFolder(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		_ = f.Close()
 		return nil, errTaken
+	case err != nil: // a file system that locks no folders, such as NFS
+		_ = f.Close()
+		return nil, nil
 	}
 	locked, err := f.Stat()
 	if err == nil {
