@@ -331,13 +331,12 @@ func (s *search) scan(spans []span, want, limit int) *nearest {
 	return f
 }
 
-// examine gathers the candidates by page and looks at each page.
+// examine gathers the candidates by page, and looks at the pages.
 func (s *search) examine(candidates []scored) ([]pageSigns, error) {
 	slices.SortFunc(candidates, func(a, b scored) int {
 		return cmp.Or(cmp.Compare(a.shard, b.shard), cmp.Compare(a.chunk, b.chunk))
 	})
 	candidates = slices.CompactFunc(candidates, func(a, b scored) bool { return a.place == b.place })
-	e := newExaminer(s.query, s.bm25, s.pages, s.needle)
 	var pages []pageSigns
 	for _, c := range candidates {
 		doc := s.shards[c.shard].chunkDocs[c.chunk]
@@ -348,10 +347,30 @@ func (s *search) examine(candidates []scored) ([]pageSigns, error) {
 		p := &pages[len(pages)-1]
 		p.chunks = append(p.chunks, chunkSigns{chunk: c.chunk})
 	}
-	for i := range pages {
-		if !e.examine(s.shards[pages[i].shard], &pages[i]) {
-			return nil, fmt.Errorf("%w: the record of a document", errSegment)
+	return pages, s.look(pages)
+}
+
+// look fills in the signs of pages, with two cores where they are many.
+func (s *search) look(pages []pageSigns) error {
+	some := func(pages []pageSigns) (err error) {
+		defer guard(&err)
+		e := newExaminer(s.query, s.bm25, s.pages, s.needle)
+		for i := range pages {
+			if !e.examine(s.shards[pages[i].shard], &pages[i]) {
+				return fmt.Errorf("%w: the record of a document", errSegment)
+			}
 		}
+		return nil
 	}
-	return pages, nil
+	const fewPages = 32 // are looked at before a second core has begun
+	if len(pages) < fewPages {
+		return some(pages)
+	}
+	var wg sync.WaitGroup
+	var second error
+	half := len(pages) / 2
+	wg.Go(func() { second = some(pages[half:]) })
+	err := some(pages[:half])
+	wg.Wait()
+	return cmp.Or(err, second)
 }

@@ -193,15 +193,18 @@ const sampled = 32
 func (n *needle) guess(shards []*shard, spans []span, want int) (limit int) {
 	count := make([]int, n.width()+1)
 	words := len(n.bits)
+	step := 0 // to the next of the sample: short spans must not give one each
 	for _, sp := range spans {
 		all := shards[sp.shard].bits
-		for c := int(sp.from); c < int(sp.to); c += sampled {
+		c := int(sp.from) + step
+		for ; c < int(sp.to); c += sampled {
 			d := 0
 			for i, w := range all[c*words : (c+1)*words] {
 				d += bits.OnesCount64(w ^ n.bits[i])
 			}
 			count[d]++
 		}
+		step = c - int(sp.to)
 	}
 	left := want*5/4/sampled + 4
 	for limit < len(count)-1 && left > 0 {

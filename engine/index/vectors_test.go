@@ -78,6 +78,13 @@ func TestGuessLeavesWhatIsWanted(t *testing.T) {
 		n := newNeedle("", v)
 		spans := []span{{0, 0, chunks / 2}, {0, chunks / 2, chunks}}
 		limit := n.guess([]*shard{sh}, spans, want)
+		var short []span // as a filter leaves of pages that lie among others
+		for at := uint32(0); at < chunks; at += 7 {
+			short = append(short, span{0, at, min(at+7, chunks)})
+		}
+		if other := n.guess([]*shard{sh}, short, want); other != limit {
+			t.Errorf("by short spans the limit is %d, by long ones %d", other, limit)
+		}
 		all := newNearest(chunks, n.width())
 		all.limit = limit
 		all.scan(n, sh, 0, 0, chunks)
