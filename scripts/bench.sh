@@ -42,8 +42,9 @@ machine() {
     echo
     echo "## Beside other libraries"
     echo
-    (cd bench && AXON_BENCH_PLOTS=../docs/plots go run . )
+    (cd bench && AXON_BENCH_PLOTS=../docs/plots go run . ) || touch "$out.failed"
   fi
 } > "$out"
 cp "$out" docs/benchmarks.md
 cat docs/benchmarks.md
+[ ! -e "$out.failed" ] || { rm -f "$out.failed"; echo "a comparison failed: see above" >&2; exit 1; }
