@@ -1,6 +1,7 @@
 package acp
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,6 +32,9 @@ func (s *Session) openFiles(dir string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := context.Cause(s.life); err != nil {
+		return errors.Join(err, root.Close())
+	}
 	s.files.close()
 	s.files = &workFiles{dir, root}
 	return nil

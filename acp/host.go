@@ -167,14 +167,19 @@ func (h *Host) open(ctx context.Context, s *Session) error {
 		<-h.places
 		return errStopping
 	}
+	s.starting <- struct{}{} // before it can be seen: it is not idle
 	h.sessions[s.id] = s
 	h.busy.Add(1)
 	h.mu.Unlock()
-	if err := s.start(ctx, ""); err != nil {
+	err := s.start(ctx, "")
+	s.mu.Lock()
+	s.since = time.Now()
+	s.mu.Unlock()
+	<-s.starting
+	if err != nil {
 		s.close(err)
-		return err
 	}
-	return nil
+	return err
 }
 
 // place waits for room for one more agent. Where there is none, the session that
@@ -238,13 +243,11 @@ func (h *Host) Resume(id, secret string) (*Session, error) {
 // watches the old one need not tell it: who asked for the new one does.
 var ErrReplaced = errors.New("acp: another session takes the place of this one")
 
-// Revive gives a session a process again where its own has died. The agent may
+// Revive gives a session a process again where its own has died, and waits for
+// one that is being started. The agent may
 // have lost it: then a new session takes its place, and replaced says so. The old
 // one ends with ErrReplaced.
 func (h *Host) Revive(ctx context.Context, s *Session) (now *Session, replaced bool, err error) {
-	if s.alive() {
-		return s, false, nil
-	}
 	err = s.restart(ctx)
 	if err == nil {
 		return s, false, nil
@@ -252,7 +255,7 @@ func (h *Host) Revive(ctx context.Context, s *Session) (now *Session, replaced b
 	if !errors.Is(err, errNotLoaded) {
 		return nil, false, err
 	}
-	s.close(fault.Wrap(fault.NotFound, ErrReplaced, "this session has ended: its agent could not load it again"))
+	s.close(context.Cause(s.life))
 	next, err := h.Begin(ctx, s.wish())
 	return next, err == nil, err
 }

@@ -1,6 +1,10 @@
 package acp_test
 
 import (
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/axon-mcp/axon-mcp/acp"
@@ -21,5 +25,58 @@ func TestA9Null(t *testing.T) {
 	}
 	if _, err := h.Begin(t.Context(), acp.Start{Model: "large"}); fault.CodeOf(err) != fault.Invalid {
 		t.Errorf("a model of none: %v", err)
+	}
+}
+
+// TestReviveAtOnce: prompts that come together after a death share one new
+// process, and wait until it has loaded the session.
+func TestReviveAtOnce(t *testing.T) {
+	t.Parallel()
+	h, log, _ := loggingHost(t, "", traits("load"))
+	s := begin(t, h)
+	if _, err := finished(t, prompt(t, s, "crash now")); err == nil {
+		t.Fatal("no error")
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if now, replaced, err := h.Revive(t.Context(), s); err != nil || replaced || now != s {
+				t.Errorf("replaced %t, %v", replaced, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := strings.Count(log.String(), "agent started"); n != 2 {
+		t.Errorf("%d processes were started, want one more than the first", n)
+	}
+	if got := tell(t, s, "say back"); got != "back\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestLostAtOnce: where the agent has lost the session, one of them gets the
+// session that takes its place, and the others hear of the end.
+func TestLostAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	s := begin(t, h)
+	if _, err := finished(t, prompt(t, s, "crash now")); err == nil {
+		t.Fatal("no error")
+	}
+	var all sync.WaitGroup
+	var fresh atomic.Int32
+	for range 4 {
+		all.Go(func() {
+			_, replaced, err := h.Revive(t.Context(), s)
+			if replaced {
+				fresh.Add(1)
+			} else if !errors.Is(err, acp.ErrReplaced) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	all.Wait()
+	if fresh.Load() != 1 {
+		t.Errorf("%d sessions take the place of one", fresh.Load())
 	}
 }

@@ -93,12 +93,25 @@ func (s *Session) servers(http bool) []sdk.McpServer {
 		}
 	}
 	if url := s.axonURL(); url != "" && http {
-		key := s.host.keys.Issue(s.id)
-		s.host.keys.Block(s.id, ofAxon(s.blockedNow()))
-		s.redact.add(key)
-		list = append(list, httpServer(axonServer, url, map[string]string{"Authorization": "Bearer " + key}))
+		if key := s.issue(); key != "" {
+			list = append(list, httpServer(axonServer, url, map[string]string{"Authorization": "Bearer " + key}))
+		}
 	}
 	return list
+}
+
+// issue makes the key of the session, and none where the session has ended:
+// nobody would take it back.
+func (s *Session) issue() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life.Err() != nil {
+		return ""
+	}
+	key := s.host.keys.Issue(s.id)
+	s.host.keys.Block(s.id, ofAxon(s.blocked))
+	s.redact.add(key)
+	return key
 }
 
 func (s *Session) axonURL() string {

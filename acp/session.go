@@ -26,11 +26,14 @@ type Session struct {
 	redact *redactor
 	once   bool // as a model: nothing but text, and every question is cancelled
 
-	starting sync.Mutex // one process at a time
+	starting chan struct{} // holds a mark while a process is started, and from the end on
 	ending   sync.Once
 	ended    chan struct{} // closed when all is gone
 
-	mu       sync.Mutex
+	life context.Context // ends, with why, when the session begins to end: nothing is started then
+	die  context.CancelCauseFunc
+
+	mu       sync.Mutex // held by who ends life, and by who starts what the end has to undo
 	wire     *wire
 	key      string            // the agent's own id of the session (A7)
 	early    []json.RawMessage // updates that came before it was known
@@ -64,8 +67,9 @@ type Viewer struct {
 func newSession(h *Host, a agent, path string, want Start, named []mcpServer) *Session {
 	s := &Session{
 		id: randomID(), secret: security.NewToken(), host: h, agent: a, path: path, want: want, named: named,
-		ended: make(chan struct{}), events: newReplay(), attached: make(chan struct{}), since: time.Now(),
+		starting: make(chan struct{}, 1), ended: make(chan struct{}), events: newReplay(), attached: make(chan struct{}), since: time.Now(),
 	}
+	s.life, s.die = context.WithCancelCause(context.Background())
 	s.log = h.log.With("session_id", s.id, "agent", a.name)
 	var values []string
 	for _, name := range secretNames() {
@@ -141,11 +145,12 @@ func (s *Session) Detach(v *Viewer) {
 	}
 }
 
-// idleSince says for how long nobody has been there and nothing has run.
+// idleSince says for how long nobody has been there and nothing has run or been
+// started.
 func (s *Session) idleSince(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.viewer != nil || s.turn != nil || s.once {
+	if s.viewer != nil || s.turn != nil || s.once || len(s.starting) > 0 {
 		return 0
 	}
 	return now.Sub(s.since)
@@ -189,13 +194,14 @@ func (s *Session) emit(kind string, fields map[string]json.RawMessage) {
 func (s *Session) alive() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.over == nil && s.wire != nil && s.wire.alive()
+	return s.life.Err() == nil && s.wire != nil && s.wire.alive()
 }
 
 // close ends the session with its process and waits until all is gone.
 func (s *Session) close(why error) {
 	s.ending.Do(func() {
 		s.mu.Lock()
+		s.die(why)
 		turn, w := s.turn, s.wire
 		if s.viewer != nil {
 			s.viewer.Permissions.Detach(s.id)
@@ -208,11 +214,12 @@ func (s *Session) close(why error) {
 		if w != nil {
 			w.proc.stop()
 		}
+		s.starting <- struct{}{} // what is being started ends by itself; the mark stays
 		if turn != nil {
 			<-turn.done
 		}
 		s.mu.Lock()
-		s.over = why
+		s.over = context.Cause(s.life)
 		close(s.events.grown) // wakes those who wait; no event follows
 		s.events.grown = make(chan struct{})
 		s.mu.Unlock()

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	sdk "github.com/coder/acp-go-sdk"
 
@@ -39,10 +37,9 @@ type opened struct {
 }
 
 // start runs the agent and opens the session with it, or loads the one that it
-// had. A process that fails here is ended before start returns.
+// had. A process that fails here is ended before start returns. Whoever calls it
+// holds starting.
 func (s *Session) start(ctx context.Context, load string) error {
-	s.starting.Lock()
-	defer s.starting.Unlock()
 	dir, err := s.host.workDir()
 	if err != nil {
 		return err
@@ -55,9 +52,10 @@ func (s *Session) start(ctx context.Context, load string) error {
 	proc.stderr = stderr
 	s.log.Info("agent started", "pid", proc.cmd.Process.Pid)
 	w := newWire(proc, s.agent, s.log, s.updated, s.asked)
-	s.mu.Lock()
-	s.wire, s.key, s.early, s.loading = w, load, nil, load != ""
-	s.mu.Unlock()
+	if err := s.takeUp(w, load); err != nil {
+		proc.stop()
+		return err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fault.Errorf(fault.Timeout, "the agent %s did not open a session within %.0f s", s.agent.name, startTimeout.Seconds()))
 	defer cancel()
 	if err = s.handshake(ctx, w, dir, load); err != nil {
@@ -65,8 +63,23 @@ func (s *Session) start(ctx context.Context, load string) error {
 		if last := stderr.String(); last != "" && fault.CodeOf(err) == fault.Timeout {
 			err = fault.Errorf(fault.Timeout, "%s; its last lines: %s", fault.MessageOf(err), last)
 		}
+		if over := context.Cause(s.life); over != nil {
+			err = over
+		}
 	}
 	return err
+}
+
+// takeUp makes a process that of the session. It fails where the session has
+// ended meanwhile: its end does not know of the process.
+func (s *Session) takeUp(w *wire, load string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := context.Cause(s.life); err != nil {
+		return err
+	}
+	s.wire, s.key, s.early, s.loading = w, load, nil, load != ""
+	return nil
 }
 
 func (s *Session) handshake(ctx context.Context, w *wire, dir, load string) (err error) {
@@ -304,8 +317,11 @@ func (s *Session) block(names []string) error {
 		return err
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := context.Cause(s.life); err != nil {
+		return err
+	}
 	s.blocked, s.want.Blocked = list, names
-	s.mu.Unlock()
 	s.host.keys.Block(s.id, ofAxon(list))
 	return nil
 }
@@ -444,43 +460,4 @@ func withField(raw json.RawMessage, name, value string) json.RawMessage {
 		return raw
 	}
 	return out
-}
-
-// backOff is how long a restart waits after so many deaths in a row: 1, 2, 4 …
-// at most 30 s.
-func backOff(deaths int) time.Duration {
-	if deaths == 0 {
-		return 0
-	}
-	return min(time.Second<<min(deaths-1, 5), 30*time.Second)
-}
-
-// restart gives the session a fresh process that loads it. One that keeps dying
-// is waited for, longer each time (A11).
-func (s *Session) restart(ctx context.Context) error {
-	s.mu.Lock()
-	deaths, w, key, over := s.deaths, s.wire, s.key, s.over
-	s.deaths++
-	s.mu.Unlock()
-	if over != nil {
-		return over
-	}
-	if w != nil {
-		w.proc.stop()
-	}
-	if deaths > 0 {
-		pause := backOff(deaths)
-		s.log.Info("agent restarts after a pause", "pause", fmt.Sprint(pause))
-		timer := time.NewTimer(pause)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	if key == "" {
-		return errNotLoaded
-	}
-	return s.start(ctx, key)
 }

@@ -53,8 +53,8 @@ func (s *Session) Prompt(text string, opts TurnOptions) (*Turn, error) {
 	switch {
 	case s.host.closed:
 		return nil, errStopping
-	case s.over != nil:
-		return nil, s.over
+	case s.life.Err() != nil:
+		return nil, context.Cause(s.life)
 	case s.wire == nil:
 		return nil, fault.New(fault.Conflict, "the agent is not ready")
 	case s.turn != nil:
