@@ -60,6 +60,17 @@ func TestNothingStartsAfterTheEnd(t *testing.T) {
 	}
 }
 
+// An agent that is being ended can run no more commands.
+func TestNoCommandAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	s := aSession(t)
+	s.End()
+	ran := false
+	if _, err := s.commands.add(&command{}, func() error { ran = true; return errors.New("it runs") }); err == nil || ran {
+		t.Errorf("%v, ran %t", err, ran)
+	}
+}
+
 // The end waits for what is being started, and whoever waits to start something
 // hears of the end.
 func TestTheEndWaitsForAStart(t *testing.T) {

@@ -222,6 +222,28 @@ func TestA5CommandsEnd(t *testing.T) {
 	}
 }
 
+// A5: the commands of an agent that has died end before another takes its place.
+func TestA5CommandsEndWithTheirAgent(t *testing.T) {
+	t.Parallel()
+	h, _, data := loggingHost(t, "", traits("load"), func(c *acp.Config) { c.AllowTerminal = true })
+	s, err := h.Begin(t.Context(), acp.Start{Terminal: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(data, "agents")
+	sleeper := calling(t, "terminal/create", map[string]any{"command": "sh", "args": []string{"-c", fmt.Sprintf("sleep 600 & echo $! > %s/pid0; wait", dir)}})
+	if got := tell(t, s, sleeper); !strings.Contains(got, "terminalId") {
+		t.Fatal(got)
+	}
+	old := childOf(t, dir, 0)
+	if _, err := finished(t, prompt(t, s, "crash now")); err == nil {
+		t.Fatal("no error")
+	}
+	if _, replaced, err := h.Revive(t.Context(), s); err != nil || replaced || running(old) {
+		t.Errorf("%v, replaced %t, runs %t", err, replaced, running(old))
+	}
+}
+
 // childOf is the process that a command has started, once it has.
 func childOf(t *testing.T, dir string, n int) int {
 	t.Helper()

@@ -55,6 +55,8 @@ func (s *Session) again(ctx context.Context) error {
 	}
 	if w != nil {
 		w.proc.stop()
+		<-w.conn.Done()       // nothing that it has asked for begins now
+		s.commands.closeAll() // they are of the agent that has died
 	}
 	if deaths > 0 {
 		pause := backOff(deaths)

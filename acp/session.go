@@ -210,7 +210,7 @@ func (s *Session) close(why error) {
 		if turn != nil {
 			turn.cancel(why)
 		}
-		s.commands.closeAll()
+		s.commands.close()
 		if w != nil {
 			w.proc.stop()
 		}

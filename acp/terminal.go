@@ -22,6 +22,7 @@ const (
 type terminals struct {
 	mu   sync.Mutex
 	open map[string]*command
+	shut bool // none begins any more
 }
 
 // command is one of them, in a process group of its own.
@@ -67,7 +68,7 @@ func (s *Session) terminal(ctx context.Context, method string, params json.RawMe
 		return nil, sdk.NewInvalidParams(map[string]any{"error": "no such session"})
 	}
 	if method == sdk.ClientMethodTerminalCreate {
-		return s.runCommand(p.Command, p.Args, p.Cwd, p.Env, p.Most)
+		return s.runCommand(ctx, p.Command, p.Args, p.Cwd, p.Env, p.Most)
 	}
 	c := s.commands.get(p.Terminal)
 	if c == nil {
@@ -92,8 +93,8 @@ func (s *Session) terminal(ctx context.Context, method string, params json.RawMe
 }
 
 // runCommand starts a command in the working folder, with an agent's
-// environment and what the agent adds to it.
-func (s *Session) runCommand(name string, args []string, cwd string, extra []sdk.EnvVariable, most *int) (any, *sdk.RequestError) {
+// environment and what the agent adds to it. The end of ctx is that of the agent.
+func (s *Session) runCommand(ctx context.Context, name string, args []string, cwd string, extra []sdk.EnvVariable, most *int) (any, *sdk.RequestError) {
 	refuse := func(text string) (any, *sdk.RequestError) {
 		return nil, sdk.NewInvalidParams(map[string]any{"error": text})
 	}
@@ -125,6 +126,9 @@ func (s *Session) runCommand(name string, args []string, cwd string, extra []sdk
 		c.most = *most
 	}
 	id, err := s.commands.add(c, func() error {
+		if ctx.Err() != nil { // whoever ends its commands may be done already
+			return context.Cause(ctx)
+		}
 		c.proc, err = startProcess(child{path, args, dir, env, s.host.cfg.MaxMemoryMB << 20}, c)
 		if err == nil {
 			_ = c.proc.in.Close() // nobody types
@@ -159,6 +163,9 @@ func (c *command) output() sdk.TerminalOutputResponse {
 func (t *terminals) add(c *command, start func() error) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.shut {
+		return "", errors.New("the session has ended")
+	}
 	if len(t.open) >= maxTerminals {
 		return "", errors.New("too many commands run; release some")
 	}
@@ -183,6 +190,14 @@ func (t *terminals) remove(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.open, id)
+}
+
+// close ends all commands and lets none begin any more.
+func (t *terminals) close() {
+	t.mu.Lock()
+	t.shut = true
+	t.mu.Unlock()
+	t.closeAll()
 }
 
 // closeAll ends all commands.
