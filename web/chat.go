@@ -124,7 +124,9 @@ func (w *watcher) show(s *acp.Session, after int64) *watch {
 // eventsAtOnce bounds what is taken from a session in one go.
 const eventsAtOnce = 64
 
-// pump sends events until the session ends, or another takes its place.
+// pump sends events until the session ends, or another takes its place. It takes
+// no more of them than the client reads: what a session keeps is larger than the
+// queue.
 func (w *watcher) pump(ctx context.Context, one *watch) {
 	defer one.progress(w, 0, true)
 	after := one.sent
@@ -142,7 +144,9 @@ func (w *watcher) pump(ctx context.Context, one *watch) {
 			return
 		}
 		for _, frame := range frames {
-			w.conn.queue(frame)
+			if w.conn.offer(ctx, frame) != nil {
+				return
+			}
 		}
 		after += int64(len(frames))
 		one.progress(w, after, false)

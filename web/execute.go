@@ -283,7 +283,7 @@ func (x *execution) call() (*tools.Result, error) {
 // output sends a result: its value, and the artifacts that it points to.
 func (x *execution) output(result *tools.Result) {
 	raw, _ := result.Structured.(json.RawMessage)
-	x.conn.queue(jsonFrame(x.about, raw))
+	_ = x.conn.offer(x.conn.done, jsonFrame(x.about, raw)) // else the connection has ended
 	var items []artifactItem
 	for _, b := range result.Blocks {
 		if b.Link == nil {

@@ -148,7 +148,7 @@ func device(segment string) bool {
 	return len(stem) == 4 && (strings.HasPrefix(stem, "com") || strings.HasPrefix(stem, "lpt")) && stem[3] >= '0' && stem[3] <= '9'
 }
 
-// readFile is the frame read_file.
+// readFile is the frame read_file. The next frame waits until the text has room.
 func (c *conn) readFile(m readFileRequest) error {
 	if wait := c.reads.allow(time.Now()); wait > 0 {
 		return fault.Errorf(codeRateLimited, "more than %d read_file in a minute; try again in %d s", readFileAMinute, int(wait.Seconds())+1)
@@ -160,6 +160,10 @@ func (c *conn) readFile(m readFileRequest) error {
 	if err != nil {
 		return err
 	}
-	c.send(fileFrame{Type: "file_content", Path: m.Path, Content: text})
+	raw, err := encodeFrame(fileFrame{Type: "file_content", Path: m.Path, Content: text})
+	if err != nil {
+		return err
+	}
+	_ = c.offer(c.done, raw) // else the connection has ended
 	return nil
 }

@@ -7,13 +7,15 @@ import (
 )
 
 // outbox is the queue between those who send and the one writer, bounded in
-// frames and bytes. A single frame always fits.
+// frames and bytes. A single frame always fits. Whoever has more to send than it
+// holds, such as what a session keeps, offers it.
 type outbox struct {
 	filled chan struct{} // holds a mark while there may be frames
 
 	mu     sync.Mutex
 	frames [][]byte
 	bytes  int
+	eased  chan struct{} // closed when half is free again; nil where nobody waits for that
 }
 
 func newOutbox() *outbox { return &outbox{filled: make(chan struct{}, 1)} }
@@ -25,13 +27,49 @@ func (o *outbox) put(raw []byte) bool {
 	if len(o.frames) > 0 && (len(o.frames) >= maxQueuedFrames || o.bytes+len(raw) > maxQueuedBytes) {
 		return false
 	}
+	o.add(raw)
+	return true
+}
+
+// add queues a frame. The lock is held.
+func (o *outbox) add(raw []byte) {
 	o.frames = append(o.frames, raw)
 	o.bytes += len(raw)
 	select {
 	case o.filled <- struct{}{}:
 	default: // the mark is there
 	}
-	return true
+}
+
+// offer is put for those who can hold back what they send: it waits until half
+// of the queue is free, and the other half stays for those who cannot. It fails
+// with errSlow where that takes longer than one write may.
+func (o *outbox) offer(ctx context.Context, raw []byte) error {
+	ctx, stop := context.WithTimeoutCause(ctx, writeTime, errSlow)
+	defer stop()
+	for ctx.Err() == nil {
+		o.mu.Lock()
+		if o.half() {
+			o.add(raw)
+			o.mu.Unlock()
+			return nil
+		}
+		if o.eased == nil {
+			o.eased = make(chan struct{})
+		}
+		eased := o.eased
+		o.mu.Unlock()
+		select {
+		case <-eased:
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// half reports whether half of the queue is free. The lock is held.
+func (o *outbox) half() bool {
+	return len(o.frames) <= maxQueuedFrames/2 && o.bytes <= maxQueuedBytes/2
 }
 
 // take waits for the next frame.
@@ -59,6 +97,10 @@ func (o *outbox) next() ([]byte, bool) {
 	o.frames[0] = nil
 	o.frames = o.frames[1:]
 	o.bytes -= len(raw)
+	if o.eased != nil && o.half() {
+		close(o.eased)
+		o.eased = nil
+	}
 	return raw, true
 }
 

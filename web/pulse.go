@@ -256,10 +256,12 @@ func (st *stream) pump(session *acp.Session, turn *acp.Turn, after int64) {
 		}
 		for _, frame := range frames {
 			after++
-			st.put(frame)
 			over := eventOf(frame).Type == "assistant.turn_end"
 			if !first && !over { // the first event repeats the prompt
 				st.act()
+			}
+			if st.give(frame) != nil {
+				return
 			}
 			if first = false; over {
 				st.over(turn)
@@ -267,6 +269,22 @@ func (st *stream) pump(session *acp.Session, turn *acp.Turn, after int64) {
 			}
 		}
 	}
+}
+
+// give queues an event. Once the answer is being written it waits for room, and
+// ends the stream of a client that makes none.
+func (st *stream) give(raw []byte) error {
+	select {
+	case <-st.acted:
+	default:
+		st.put(raw)
+		return context.Cause(st.done)
+	}
+	err := st.out.offer(st.done, raw)
+	if errors.Is(err, errSlow) {
+		st.end(err)
+	}
+	return err
 }
 
 // over ends the stream, with an error where the turn has one.

@@ -71,6 +71,16 @@ func (c *conn) queue(raw []byte) {
 	}
 }
 
+// offer is queue of a frame that can wait: it waits for room, and disconnects a
+// client that makes none.
+func (c *conn) offer(ctx context.Context, raw []byte) error {
+	err := c.out.offer(ctx, raw)
+	if errors.Is(err, errSlow) {
+		c.end(err)
+	}
+	return err
+}
+
 // fail answers a frame that could not be done, with the code of a fault or of
 // /ws alone.
 func (c *conn) fail(code fault.Code, message string) {

@@ -3,11 +3,14 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/axon-mcp/axon-mcp/jobs"
 	"github.com/axon-mcp/axon-mcp/tools"
@@ -185,6 +188,60 @@ func TestOutboxIsBounded(t *testing.T) {
 	}
 	if raw, err := o.take(t.Context()); err != nil || len(raw) != maxQueuedBytes+1 || !o.put([]byte("x")) {
 		t.Errorf("%d %v", len(raw), err)
+	}
+}
+
+// What is offered waits for half of the queue; where that takes too long the
+// client is slow.
+func TestOutboxOffers(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]func(o *outbox){
+		"frames": func(o *outbox) {
+			for range maxQueuedFrames/2 + 1 {
+				o.put([]byte("x"))
+			}
+		},
+		"bytes": func(o *outbox) { o.put(make([]byte, maxQueuedBytes/2+1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := newOutbox()
+				fill(o)
+				if err := o.offer(t.Context(), []byte("slow")); !errors.Is(err, errSlow) {
+					t.Errorf("nobody reads: %v", err)
+				}
+				gone, leave := context.WithCancel(t.Context())
+				leave()
+				if err := o.offer(gone, []byte("gone")); !errors.Is(err, context.Canceled) {
+					t.Errorf("the connection has ended: %v", err)
+				}
+				var offered sync.WaitGroup
+				for range 2 {
+					offered.Go(func() {
+						if err := o.offer(t.Context(), []byte("late")); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				synctest.Wait()
+				if !o.put([]byte("own")) {
+					t.Error("no room for what cannot wait")
+				}
+				last := ""
+				for taken := 0; taken < 2; {
+					raw, _ := o.take(t.Context())
+					if last = string(raw); last == "late" {
+						taken++
+					}
+					synctest.Wait()
+				}
+				offered.Wait()
+				if raw, more := o.next(); more {
+					t.Errorf("%q was queued", raw)
+				}
+			})
+		})
 	}
 }
 
