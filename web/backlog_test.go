@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,5 +71,50 @@ func TestManyFilesAtOnce(t *testing.T) {
 		if g := s.next(); g.Type != "file_content" || g.Content != text {
 			t.Fatalf("file %d: %s %s, %d bytes", i, g.Type, g.Code, len(g.Content))
 		}
+	}
+}
+
+// TestGoneAttachesNothing: a connection that goes while a session is readied for
+// it does not watch that session for ever.
+func TestGoneAttachesNothing(t *testing.T) {
+	t.Parallel()
+	f := startChat(t)
+	for name, late := range map[string]func(c *conn) *watcher{
+		"its first session": func(c *conn) *watcher {
+			c.end(errSlow)
+			f.chat.gone(c)
+			return f.chat.of(c)
+		},
+		"another session": func(c *conn) *watcher {
+			w := f.chat.of(c)
+			c.end(errSlow)
+			f.chat.gone(c)
+			return w
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := f.deps.Agents.Begin(t.Context(), acp.Start{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &conn{srv: f.Server, out: newOutbox(), log: f.log}
+			c.done, c.end = context.WithCancelCause(t.Context())
+			late(c).show(s, 0)
+			c.work.Wait()
+			v := &acp.Viewer{Permissions: acp.NewPermissions(f.chat.policy(), func(any) {}, f.log), Moved: func(string) {}}
+			s.Attach(v)
+			s.Detach(v)
+			for raw, more := c.out.next(); more; raw, more = c.out.next() {
+				if strings.Contains(string(raw), string(codeSessionMoved)) {
+					t.Errorf("it was attached: %s", raw)
+				}
+			}
+			f.chat.mu.Lock()
+			defer f.chat.mu.Unlock()
+			if f.chat.conns[c] != nil {
+				t.Error("it is kept")
+			}
+		})
 	}
 }

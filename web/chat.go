@@ -55,21 +55,28 @@ type watch struct {
 	over    bool
 }
 
-// of returns the watcher of a connection.
+// of returns the watcher of a connection. That of one which is gone can attach
+// to nothing: nobody would let it go again.
 func (h *chat) of(c *conn) *watcher {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w := h.conns[c]
-	if w == nil {
-		w = &watcher{conn: c, sessions: make(map[string]*watch)}
-		w.viewer = &acp.Viewer{Permissions: acp.NewPermissions(h.policy(), c.send, c.log), Moved: w.moved}
+	if w != nil {
+		return w
+	}
+	w = &watcher{conn: c, sessions: make(map[string]*watch)}
+	w.viewer = &acp.Viewer{Permissions: acp.NewPermissions(h.policy(), c.send, c.log), Moved: w.moved}
+	if c.done.Err() != nil {
+		w.viewer.Permissions.Close()
+	} else {
 		h.conns[c] = w
 	}
 	return w
 }
 
 // gone lets the sessions of a connection go. Their turns go on. It is called
-// before the executions of the connection have returned.
+// once the connection has ended, and before its executions have returned: what
+// they show meanwhile is not attached any more.
 func (h *chat) gone(c *conn) {
 	h.mu.Lock()
 	w := h.conns[c]
@@ -78,6 +85,7 @@ func (h *chat) gone(c *conn) {
 	if w == nil {
 		return
 	}
+	w.viewer.Permissions.Close()
 	w.mu.Lock()
 	sessions := w.sessions
 	w.sessions = make(map[string]*watch)
@@ -86,7 +94,6 @@ func (h *chat) gone(c *conn) {
 		one.session.Detach(w.viewer)
 		one.stop()
 	}
-	w.viewer.Permissions.Close()
 }
 
 // moved tells that another connection has resumed a session.
