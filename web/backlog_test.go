@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/axon-mcp/axon-mcp/acp"
+	"github.com/axon-mcp/axon-mcp/acp/acptest"
 )
 
 // TestResumeOfAll: all that a session keeps arrives, whole and in order, though
@@ -116,5 +118,48 @@ func TestGoneAttachesNothing(t *testing.T) {
 				t.Error("it is kept")
 			}
 		})
+	}
+}
+
+// TestFallbackIsTold: that another session takes the place of one that was lost
+// is told also where what the prompt wishes of it is refused.
+func TestFallbackIsTold(t *testing.T) {
+	t.Parallel()
+	s := startChat(t, func(c *acp.Config) { c.Args = acptest.Word + "|modes" }).dial(t, "", bearer(apiToken))
+	s.send(execute("a", "pulse_chat", "crash now", "{}"))
+	old, _ := s.chat("session_started")
+	s.chat("command.error")
+	s.send(execute("b", "pulse_chat", "say x", fmt.Sprintf(`{"session_id":%q,"session_mode":"nothing"}`, old.SessionID)))
+	failed, before := s.chat("command.error", "command.done")
+	if failed.Data.Payload.Code != "invalid" || len(before) != 3 || before[1].Type != "session_fallback" || before[2].Type != "session_started" {
+		t.Fatalf("%+v after %+v", failed, before)
+	}
+	s.send(execute("c", "pulse_chat", "say back", fmt.Sprintf(`{"session_id":%q}`, before[2].SessionID)))
+	if done, before := s.chat("command.done", "command.error"); done.Type != "command.done" {
+		t.Errorf("%+v after %+v", done, before)
+	}
+}
+
+// TestPulseEndsWhatNobodyHearsOf: over HTTP there is nothing but the error then,
+// and no agent stays.
+func TestPulseEndsWhatNobodyHearsOf(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("looks into /proc")
+	}
+	dir := t.TempDir()
+	f := startChat(t, func(c *acp.Config) { c.Args, c.WorkDir = acptest.Word+"|modes", dir })
+	stream := f.pulse(t, `{"prompt":"say x\ncrash now"}`)
+	old, _ := stream.until("session_started")
+	stream.rest()
+	wish, _ := encodeFrame(map[string]any{"prompt": "say x", "session_id": old.SessionID, "resume_secret": old.ResumeSecret, "session_mode": "nothing"})
+	if status, text, _ := f.ask(t, "POST", pulseChat, string(wish), asOperator); status != 400 || !strings.Contains(text, "has no mode") {
+		t.Errorf("%d %s", status, text)
+	}
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && at == dir {
+			t.Errorf("%s is still there", link)
+		}
 	}
 }

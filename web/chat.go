@@ -312,25 +312,22 @@ func (h *chat) session(ctx context.Context, w *watcher, f chatFlagsOf) (*watch, 
 	if err != nil {
 		return nil, err
 	}
-	if now == one.session {
-		return one, nil
+	if now != one.session { // told before anything else can fail: the old one is gone
+		w.conn.send(fallbackFrame{Type: "session_fallback", Old: f.SessionID, New: now.ID()})
+		one = w.show(now, 0)
 	}
-	w.conn.send(fallbackFrame{Type: "session_fallback", Old: f.SessionID, New: now.ID()})
-	return w.show(now, 0), nil
+	return one, now.Choose(ctx, f.start())
 }
 
-// goOn readies a session for its next turn: with a process, in the mode and with
-// the model that are wished for. Another session comes back where the agent has
-// lost this one.
+// goOn gives a session a process for its next turn. Another session comes back
+// where the agent has lost this one. The mode and the model that are wished for
+// are still to be chosen.
 func (h *chat) goOn(ctx context.Context, s *acp.Session, f chatFlagsOf) (*acp.Session, error) {
 	if err := s.Fits(f.start()); err != nil {
 		return nil, err
 	}
 	now, _, err := h.host.Revive(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	return now, now.Choose(ctx, f.start())
+	return now, err
 }
 
 // permission answers a permission request of this connection. It does not wait.

@@ -201,7 +201,17 @@ func (h *chat) streamed(ctx context.Context, in pulseBody, f chatFlagsOf) (*acp.
 	if session.Started().Running { // before it is taken away from who watches
 		return nil, fault.New(fault.Conflict, "the agent is still at work; wait for it or stop it")
 	}
-	return h.goOn(ctx, session, f)
+	now, err := h.goOn(ctx, session, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := now.Choose(ctx, f.start()); err != nil {
+		if now != session { // the client hears of the error alone, and not of this one
+			now.End()
+		}
+		return nil, err
+	}
+	return now, nil
 }
 
 // watch makes a stream the one that watches a session and decides for it.
