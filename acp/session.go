@@ -123,6 +123,11 @@ func orNull(raw json.RawMessage) json.RawMessage {
 func (s *Session) Attach(v *Viewer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.attach(v)
+}
+
+// attach is Attach under the lock.
+func (s *Session) attach(v *Viewer) {
 	if s.viewer == v || !v.Permissions.Attach(s.id) {
 		return
 	}

@@ -26,16 +26,20 @@ type Turn struct {
 	cancel      context.CancelCauseFunc
 	permTimeout time.Duration
 
-	done chan struct{}
-	stop string // the agent's reason, after done
-	err  error
-	last int64 // number of its last event
+	done   chan struct{}
+	before int64  // number of the event before its first
+	stop   string // the agent's reason, after done
+	err    error
+	last   int64 // number of its last event
 }
 
 // TurnOptions bound a turn. Zero means the configured time.
 type TurnOptions struct {
 	Timeout           time.Duration
 	PermissionTimeout time.Duration
+	// Viewer, where one is given, is attached in the step that begins the turn:
+	// a prompt that is refused takes the session from nobody.
+	Viewer *Viewer
 }
 
 // Prompt begins a turn. It fails with Conflict while another one runs. The turn
@@ -60,7 +64,10 @@ func (s *Session) Prompt(text string, opts TurnOptions) (*Turn, error) {
 	case s.turn != nil:
 		return nil, fault.New(fault.Conflict, "the agent is still at work; wait for it or stop it")
 	}
-	s.turn = t
+	if opts.Viewer != nil {
+		s.attach(opts.Viewer)
+	}
+	s.turn, t.before = t, s.events.last
 	s.emit("assistant.other", map[string]json.RawMessage{
 		"sessionUpdate": quoted("user_message_chunk"), "content": json.RawMessage(`{"type":"text","text":` + string(quoted(text)) + `}`),
 	})
@@ -84,6 +91,9 @@ func (s *Session) CancelTurn() {
 
 // Done is closed when the turn has ended.
 func (t *Turn) Done() <-chan struct{} { return t.done }
+
+// Before is the number of the last event before the turn.
+func (t *Turn) Before() int64 { return t.before }
 
 // Result says how the turn has ended and the number of its last event. Call it
 // after Done.

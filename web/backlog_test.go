@@ -1,12 +1,15 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/axon-mcp/axon-mcp/acp"
@@ -161,5 +164,59 @@ func TestPulseEndsWhatNobodyHearsOf(t *testing.T) {
 		if at, err := os.Readlink(link); err == nil && at == dir {
 			t.Errorf("%s is still there", link)
 		}
+	}
+}
+
+// TestPulseAtOnce: of the prompts that come at once for one session one runs and
+// keeps its questions; the others are refused and take nothing from it.
+func TestPulseAtOnce(t *testing.T) {
+	t.Parallel()
+	f := startChat(t)
+	stream := f.pulse(t, `{"prompt":"say x"}`)
+	started, _ := stream.until("session_started")
+	stream.rest()
+	const prompts = 8
+	won := make(chan *http.Response, prompts)
+	var all sync.WaitGroup
+	for range prompts {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", f.http.URL+pulseChat, strings.NewReader(body("ask one", started)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+apiToken)
+		all.Go(func() {
+			res, err := client().Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if res.StatusCode == http.StatusOK {
+				won <- res
+				return
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusConflict {
+				t.Errorf("%d", res.StatusCode)
+			}
+		})
+	}
+	all.Wait()
+	close(won)
+	if len(won) != 1 {
+		t.Fatalf("%d of them run", len(won))
+	}
+	res := <-won
+	t.Cleanup(func() { _ = res.Body.Close() })
+	one := &events{t: t, res: res, lines: bufio.NewReader(res.Body)}
+	request, before := one.until("permission_request")
+	if before[0].Type != "session_started" {
+		t.Errorf("%+v", before)
+	}
+	if status, text, _ := f.ask(t, "POST", pulsePermission, decision(started, request, "yes-one"), asOperator); status != 200 {
+		t.Errorf("%d %s", status, text)
+	}
+	if text, failed := one.rest(); text != "got yes-one" || failed.Code != "" {
+		t.Errorf("%q %+v", text, failed)
 	}
 }

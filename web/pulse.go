@@ -169,16 +169,14 @@ func (h *chat) stream(ctx context.Context, w http.ResponseWriter, in pulseBody) 
 	if in.SessionID != "" && session.ID() != in.SessionID {
 		st.say(fallbackFrame{Type: "session_fallback", Old: in.SessionID, New: session.ID()})
 	}
-	started := session.Started()
-	st.say(started)
-	h.watch(session, st)
-	defer h.unwatch(session, st)
-	turn, err := session.Prompt(in.Prompt, f.turn())
+	st.say(session.Started()) // before anything that the agent asks
+	turn, err := h.begin(session, st, in.Prompt, f.turn())
 	if err != nil {
 		return err
 	}
+	defer h.unwatch(session, st)
 	var pumping sync.WaitGroup
-	pumping.Go(func() { st.pump(session, turn, started.LastEvent) })
+	pumping.Go(func() { st.pump(session, turn) })
 	err = st.serve(w, turn)
 	if !errors.Is(context.Cause(st.done), errMoved) {
 		turn.Cancel() // nothing where it is over
@@ -214,12 +212,17 @@ func (h *chat) streamed(ctx context.Context, in pulseBody, f chatFlagsOf) (*acp.
 	return now, nil
 }
 
-// watch makes a stream the one that watches a session and decides for it.
-func (h *chat) watch(session *acp.Session, st *stream) {
+// begin begins the turn of a stream and makes the stream the one that watches
+// the session and decides for it. It does both or nothing.
+func (h *chat) begin(session *acp.Session, st *stream, prompt string, opts acp.TurnOptions) (*acp.Turn, error) {
+	opts.Viewer = st.viewer
 	h.mu.Lock()
-	h.streams[session.ID()] = st
-	h.mu.Unlock()
-	session.Attach(st.viewer)
+	defer h.mu.Unlock()
+	turn, err := session.Prompt(prompt, opts)
+	if err == nil {
+		h.streams[session.ID()] = st
+	}
+	return turn, err
 }
 
 func (h *chat) unwatch(session *acp.Session, st *stream) {
@@ -253,7 +256,8 @@ func (h *chat) decide(in pulseAnswer) error {
 }
 
 // pump queues what the turn does, and ends the stream with it.
-func (st *stream) pump(session *acp.Session, turn *acp.Turn, after int64) {
+func (st *stream) pump(session *acp.Session, turn *acp.Turn) {
+	after := turn.Before()
 	for first := true; ; {
 		frames, err := session.Next(st.done, after, eventsAtOnce)
 		if errors.Is(err, acp.ErrLost) {
