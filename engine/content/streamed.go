@@ -35,7 +35,8 @@ func fillPlaces(page *html.Node) {
 		number := strings.TrimPrefix(attribute(part, "id"), "S:")
 		for _, id := range [...]string{"B:" + number, "P:" + number} {
 			place := places[id]
-			if place != nil && !isWithin(place, part) && depthOf(place)+heightOf(part) < maxParserDepth {
+			// Filling an earlier place may have taken this one out of the page.
+			if place != nil && isWithin(place, page) && !isWithin(place, part) && depthOf(place)+heightOf(part) < maxParserDepth {
 				delete(places, id)
 				movePart(part, place)
 				break

@@ -23,6 +23,9 @@ func TestStreamedParts(t *testing.T) {
 		{"place in itself", `<p>a</p><div hidden id="S:0"><p>canary</p><template id="B:0"></template></div>`, "a"},
 		{"place is hidden", `<p>a</p><p hidden><template id="B:0"></template></p><div hidden id="S:0"><p>canary</p></div>`, "a"},
 		{"two in a ring", `<p>a</p><div hidden id="S:0"><p>canary</p><template id="B:1"></template></div><div hidden id="S:1"><p>canary</p><template id="B:0"></template></div>`, "a"},
+		// Attack: the first placeholder holds the place of the second part.
+		{"place is replaced", `<p>a</p><template id="B:0"></template><template id="B:1"></template><!--/$--><div hidden id="S:0">b</div><div hidden id="S:1">canary</div>`, "a\n\nb"},
+		{"place is replaced deep", `<p>a</p><template id="B:0"></template><p><template id="B:1"></template></p><!--/$--><div hidden id="S:0">b</div><div hidden id="S:1">canary</div>`, "a\n\nb"},
 		{"hidden twice", `<p>a</p><template id="B:0"></template><div hidden id="S:0" style="display:none"><p>canary</p></div>`, "a"},
 		{"hidden in the part", `<p>a</p><template id="B:0"></template><div hidden id="S:0"><p hidden>canary</p></div>`, "a"},
 	} {
