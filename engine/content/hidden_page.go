@@ -12,55 +12,95 @@ func isRoot(h *html.Node) bool {
 	return h.DataAtom == atom.Html || h.DataAtom == atom.Body || h.DataAtom == atom.Main
 }
 
+// maxJudged is how many elements that hide themselves are judged in one page: a
+// page has one <main>, and judging one takes a walk over what is in it.
+const maxJudged = 8
+
+// judgement is what has been found out of a page to judge what in it hides
+// itself. The page is walked for it once, not for each such element.
+type judgement struct {
+	judged int  // elements so far
+	comes  bool // a program or a style sheet that may show what is hidden
+	prose  int  // bytes of proseOf the page
+}
+
 // hiddenForGood reports whether <html>, <body> or <main> hides itself, and stays
 // so. Pages hide themselves until a script has run, or a style sheet is there,
 // and over HTTP neither comes: where there is one, what it will show is read.
 // Without any, nobody is ever shown it; and a <main> that is hidden beside more
 // text than it has, menus and what else is no prose left out, is no page that
-// waits.
-func hiddenForGood(root *html.Node) bool {
+// waits. After the first few of a page, all that hide themselves are hidden.
+func (b *builder) hiddenForGood(root *html.Node) bool {
 	if !hidesItself(root) {
 		return false
 	}
-	page := root
-	for page.Parent != nil {
-		page = page.Parent
+	j := &b.judgement
+	if j.judged == 0 {
+		j.comes, j.prose = waitsForScript(b.page), proseOf(b.page)
 	}
-	if root.DataAtom == atom.Main {
-		if proseBeside(page, root) > textSize(root) {
-			return true
-		}
+	if j.judged++; j.judged > maxJudged {
+		return true
 	}
+	if root.DataAtom != atom.Main {
+		return !j.comes
+	}
+	own := 0
+	if isProse(root) {
+		own = proseOf(root)
+	}
+	if j.comes && j.prose-own <= textSize(root) {
+		return false
+	}
+	j.prose -= own // it is taken out of the page
+	return true
+}
+
+// waitsForScript reports whether something comes with a page that may show what
+// hides itself in it.
+func waitsForScript(page *html.Node) bool {
 	for h := range page.Descendants() {
 		if h.Type != html.ElementNode {
 			continue
 		}
 		if h.DataAtom == atom.Script && isProgram(h) || h.DataAtom == atom.Link && strings.Contains(strings.ToLower(attribute(h, "rel")), "stylesheet") {
-			return false
+			return true
 		}
 		for i := range h.Attr {
 			if strings.HasPrefix(h.Attr[i].Key, "on") { // onload and the like
-				return false
+				return true
 			}
 		}
 	}
-	return true
+	return false
 }
 
-// proseBeside counts the bytes of text that a page shows outside of main, links
-// and menus.
-func proseBeside(h, main *html.Node) int {
+// proseOf counts the bytes of text that an element shows outside of links and
+// menus.
+func proseOf(h *html.Node) int {
 	size := 0
 	for c := h.FirstChild; c != nil; c = c.NextSibling {
 		switch {
 		case c.Type == html.TextNode:
 			size += len(strings.TrimSpace(c.Data))
-		case c.Type != html.ElementNode, c == main, c.DataAtom == atom.A, c.DataAtom == atom.Head, isWindow(c), neverShown(c):
-		default:
-			size += proseBeside(c, main)
+		case c.Type == html.ElementNode && !isNoProse(c):
+			size += proseOf(c)
 		}
 	}
 	return size
+}
+
+// isProse reports whether proseOf the page counts what is in h.
+func isProse(h *html.Node) bool {
+	for ; h != nil; h = h.Parent {
+		if h.Type == html.ElementNode && isNoProse(h) {
+			return false
+		}
+	}
+	return true
+}
+
+func isNoProse(h *html.Node) bool {
+	return h.DataAtom == atom.A || h.DataAtom == atom.Head || isWindow(h) || neverShown(h)
 }
 
 // hidesItself reads what an element says of itself. Sizes of text and classes

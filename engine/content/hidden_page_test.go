@@ -26,7 +26,9 @@ func TestHiddenPages(t *testing.T) {
 		`<style>body{display:none}</style><script>top === self && go()</script><body><p>canary</p>`: true,
 		`<style>body{font-size:0}p{font-size:16px}</style><body><p>canary</p><p>x</p>`:              true,
 		`<style>body{visibility:hidden}</style><link rel=stylesheet href=a.css><body><p>canary</p>`: true,
-		`<body class="hidden"><p>canary</p>`:                                                        true,
+		// Attack: more hidden elements than are judged.
+		`<body><p>Wait</p><script>go()</script>` + strings.Repeat(`<main hidden></main>`, 10) + `<main hidden><p>canary and more words</p></main>`: false,
+		`<body class="hidden"><p>canary</p>`: true,
 	} {
 		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(page)})
 		if err != nil {

@@ -75,6 +75,9 @@ func hostilePages() map[string]string {
 		"unclosed tag":              rep("<", 100_000) + rep("<a", 50_000),
 		"labels":                    rep("<div role=tablist><a>x</a>", 450) + rep("<p>y", 30_000),
 		"forms":                     rep("<form>", 20_000) + rep("<p>x", 20_000),
+		"hidden mains":              "<body>" + rep("<main hidden></main>", 20_000),
+		"hidden mains with text":    "<body><script></script>" + rep("<main hidden>x</main>", 20_000),
+		"hidden mains within":       "<body><script></script>" + rep("<main hidden>", 500) + rep("<p>x", 50_000),
 		"markdown fences":           "<p>" + rep("```\n", 50_000),
 	}
 }

@@ -65,8 +65,9 @@ type builder struct {
 	hidden  int  // bytes of text left out because an attribute or a style hides it
 	page    *html.Node
 	openers *openers // of page; nil: not looked for
-	want    map[*html.Node]bool
-	chosen  []*node // of want, outermost only
+	judgement
+	want   map[*html.Node]bool
+	chosen []*node // of want, outermost only
 }
 
 // tree is what a page shows to a reader.
@@ -148,7 +149,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		case c.Type == html.TextNode:
 			b.text(c, n)
 		case c.Type != html.ElementNode:
-		case len(c.Attr) > 0 && isRoot(c) && hiddenForGood(c):
+		case len(c.Attr) > 0 && isRoot(c) && b.hiddenForGood(c):
 			b.hidden += textSize(c)
 			for c.FirstChild != nil {
 				c.RemoveChild(c.FirstChild)
