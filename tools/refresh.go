@@ -57,7 +57,7 @@ func refresh(d *Deps) (*Tool, error) {
 func (d *Deps) refreshRequest(ctx context.Context, in RefreshInput) (refreshRequest, error) {
 	request := refreshRequest{Domain: strings.ToLower(strings.TrimSpace(in.Domain)), All: in.All}
 	given := 0
-	for _, one := range []bool{len(in.URLs) > 0, in.Domain != "", in.All} {
+	for _, one := range []bool{len(in.URLs) > 0, request.Domain != "", in.All} {
 		if one {
 			given++
 		}
@@ -100,6 +100,13 @@ func (d *Deps) storedURLs(ctx context.Context, collection string, urls []string)
 		}
 		if !ok {
 			return nil, fault.Errorf(fault.NotFound, "refresh: nothing is stored under %s in the collection %s; add it with crawl", clip(line(key), 300), collection)
+		}
+		doc, err := d.Documents.Document(ctx, collection, key)
+		if err != nil {
+			return nil, fmt.Errorf("look up %s: %w", key, err)
+		}
+		if doc.SourceType != "web" { // a page that is read there would take its place
+			return nil, fault.Errorf(fault.Invalid, "refresh: %s is a document of the type %s, no page of the web; embed it again to change it", clip(line(key), 300), doc.SourceType)
 		}
 	}
 	return keys, nil

@@ -54,6 +54,7 @@ func TestRefreshMeans(t *testing.T) {
 func TestRefreshRefuses(t *testing.T) {
 	t.Parallel()
 	b := library(t, 3)
+	b.index.put(index.Document{URL: "https://a.example/note", SourceType: "text", Title: "Note", Markdown: "my own words"})
 	many, err := json.Marshal(map[string]any{"urls": slices.Repeat([]string{"https://a.example/1"}, maxRefreshURLs+1)})
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +65,8 @@ func TestRefreshRefuses(t *testing.T) {
 		`{"urls":["https://a.example/1"],"all":true}`:       fault.Invalid,
 		`{"urls":["http://127.0.0.1/"]}`:                    fault.URLBlocked,
 		`{"urls":["https://a.example/nowhere"]}`:            fault.NotFound,
+		`{"domain":" "}`:                                    fault.Invalid,
+		`{"urls":["https://a.example/note"]}`:               fault.Invalid,
 		`{"domain":"b.example"}`:                            fault.NotFound,
 		`{"all":true,"collection":"other"}`:                 fault.NotFound,
 		`{"all":true,"collection":"no/such"}`:               fault.Invalid,
