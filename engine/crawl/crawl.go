@@ -204,6 +204,9 @@ func (c *crawl) recall(ctx context.Context) error {
 	}
 	c.meter.set(tally)
 	c.asked = tally.Asked
+	if c.list != nil {
+		return c.recallList(ctx, tally)
+	}
 	if tally.Asked > 0 && tally.Read == 0 && tally.Waiting == 0 {
 		var ids []int64
 		for _, key := range c.starts {

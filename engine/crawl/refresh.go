@@ -2,7 +2,9 @@ package crawl
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +115,43 @@ func openList(ctx context.Context, deps Deps, job string, o RefreshOptions) (*cr
 	return c, nil
 }
 
+// recallList is recall for a refresh: it learns again what is left out of the
+// pages that are done, and lets all wait again that could not be had if nothing
+// could be read.
+func (c *crawl) recallList(ctx context.Context, tally Tally) error {
+	var keys []string
+	err := c.queue.Blocks(ctx, func(row Row) error {
+		keys = append(keys, row.Key)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		known, _, err := c.deps.Sink.Known(ctx, key)
+		if err != nil {
+			return fmt.Errorf("look up %s in the index: %w", redact(key), err)
+		}
+		c.list.remember(key, known.Cuts)
+	}
+	if tally.Read > 0 || tally.Waiting > 0 {
+		return nil
+	}
+	var ids []int64
+	for _, outcome := range []Outcome{OutcomeFailed, OutcomeSkipped} {
+		err := c.queue.Walk(ctx, outcome, func(row Row) error {
+			if passing(row.Reason) || row.Reason == SkipRobots || row.Reason == SkipRobotsDown {
+				ids = append(ids, row.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return c.queue.Requeue(ctx, c.state.Wave, ids)
+}
+
 // cleanList is clean for a refresh: what is left out of the site's other pages
 // is left out of those that were stored anew.
 func (c *crawl) cleanList(ctx context.Context) error {
@@ -131,8 +170,13 @@ func (c *crawl) cleanList(ctx context.Context) error {
 
 // finishList closes the queue of a refresh and returns its result.
 func (c *crawl) finishList(ctx context.Context, stats Stats) (Stats, error) {
-	if err := c.startErr.Load(); err != nil && stats.Fetched == 0 && stats.Gone == 0 && !anyAnswered(stats) {
-		return stats, *err
+	if stats.Fetched == 0 && stats.Gone == 0 && !anyAnswered(stats) {
+		if err := c.startErr.Load(); err != nil {
+			return stats, *err
+		}
+		if stats.Failed > 0 { // in an earlier attempt
+			return stats, fault.Errorf(fault.Unavailable, "none of the pages could be read (%s); try again later", strings.Join(sortedKeys(stats.Failures), ", "))
+		}
 	}
 	stats.Duration = c.spent()
 	return stats, c.queue.Finish(ctx, stats, Verdict{}, false)

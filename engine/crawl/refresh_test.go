@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -112,6 +113,19 @@ func TestRefreshLeavesTheCrawlsScopeAlone(t *testing.T) {
 // has changed, though a refresh of one page cannot know it.
 func TestRefreshLeavesBoilerplateOut(t *testing.T) {
 	t.Parallel()
+	site, sink, deps := manual(t)
+	before := sink.pages[root+"/p3"]
+	site.Change("/p3", func(page *crawltest.Page) { page.Text = "Something else." })
+	stats := mustRefresh(t, deps, "refresh", root+"/p3")
+	after := sink.pages[root+"/p3"]
+	if stats.Changed != 1 || after.Hash == before.Hash || len(before.Cuts) == 0 || !slices.Equal(after.Cuts, before.Cuts) {
+		t.Errorf("stats %+v, cuts %v, before %v", stats, after.Cuts, before.Cuts)
+	}
+}
+
+// manual is a crawled site with a line of boilerplate on each of its 40 pages.
+func manual(t *testing.T) (*crawltest.Site, *memorySink, Deps) {
+	t.Helper()
 	site := crawltest.Small(40)
 	for i := range 40 {
 		name := fmt.Sprintf("/p%d", i)
@@ -123,12 +137,55 @@ func TestRefreshLeavesBoilerplateOut(t *testing.T) {
 	sink := newSink()
 	deps := depsFor(site, sink)
 	mustRun(t, deps, "crawl", base(root+"/"))
+	return site, sink, deps
+}
+
+// A page that was stored right before a kill is stored without boilerplate.
+func TestRefreshLeavesBoilerplateOutAfterAKill(t *testing.T) {
+	t.Parallel()
+	site, sink, deps := manual(t)
 	before := sink.pages[root+"/p3"]
 	site.Change("/p3", func(page *crawltest.Page) { page.Text = "Something else." })
-	stats := mustRefresh(t, deps, "refresh", root+"/p3")
-	after := sink.pages[root+"/p3"]
-	if stats.Changed != 1 || after.Hash == before.Hash || len(before.Cuts) == 0 || !slices.Equal(after.Cuts, before.Cuts) {
+	sink.lose = func() error { return errBoom }
+	if _, err := Refresh(t.Context(), deps, "job", RefreshOptions{URLs: []string{root + "/p3"}}); err == nil {
+		t.Fatal("it was killed, and says nothing")
+	}
+	sink.lose = nil
+	stats := mustRefresh(t, deps, "job", root+"/p3")
+	if after := sink.pages[root+"/p3"]; after.Hash == before.Hash || len(before.Cuts) == 0 || !slices.Equal(after.Cuts, before.Cuts) {
 		t.Errorf("stats %+v, cuts %v, before %v", stats, after.Cuts, before.Cuts)
+	}
+}
+
+// A refresh that could read nothing fails, and reads when it is tried again: it
+// fails again as long as nothing can be read.
+func TestRefreshTriesAgain(t *testing.T) {
+	t.Parallel()
+	for name, reason := range map[string]func(url string) error{
+		"pages": func(url string) error {
+			if strings.HasSuffix(url, "/robots.txt") {
+				return nil
+			}
+			return fault.New(fault.Unavailable, "down")
+		},
+		"robots.txt": func(string) error { return fault.New(fault.Unavailable, "down") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := crawltest.New(pages{"/": page("Start", "/a"), "/a": page("A")})
+			_, deps, _ := refreshed(t, site, func() {})
+			broken := deps
+			broken.Fetch = direct{Handler: site, before: func(_ context.Context, url string) error { return reason(url) }}
+			for range 3 {
+				_, err := Refresh(t.Context(), broken, "job", RefreshOptions{URLs: []string{root + "/", root + "/a"}, Robots: true})
+				if fault.CodeOf(err) != fault.Unavailable {
+					t.Fatalf("%v, want unavailable", err)
+				}
+			}
+			if stats := mustRefresh(t, deps, "job", root+"/", root+"/a"); stats.Fetched != 2 || !stats.Complete {
+				t.Errorf("stats %+v", stats)
+			}
+		})
 	}
 }
 

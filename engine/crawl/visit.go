@@ -252,10 +252,14 @@ func (c *crawl) understand(v *visit) {
 	case trapped:
 		v.settle(OutcomeSkipped, SkipSoft404)
 	default:
+		drop := c.drop
+		if c.list != nil { // what the other pages of its site tell comes at the end
+			drop = setOf(v.known.Cuts)
+		}
 		v.out.Blocks = blocks
 		v.page = &Page{
 			URL: v.entry.Key, Doc: doc, ETag: v.response.ETag, LastModified: v.response.LastModified,
-			FetchedAt: v.response.FetchedAt, Blocks: append([]uint64{v.out.Hash}, blocks...), Links: kept, Drop: c.drop,
+			FetchedAt: v.response.FetchedAt, Blocks: append([]uint64{v.out.Hash}, blocks...), Links: kept, Drop: drop,
 		}
 	}
 }
