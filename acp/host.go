@@ -244,9 +244,8 @@ func (h *Host) Resume(id, secret string) (*Session, error) {
 var ErrReplaced = errors.New("acp: another session takes the place of this one")
 
 // Revive gives a session a process again where its own has died, and waits for
-// one that is being started. The agent may
-// have lost it: then a new session takes its place, and replaced says so. The old
-// one ends with ErrReplaced.
+// one that is being started. The agent may have lost it: then a new session takes
+// its place, and replaced says so. The old one ends with ErrReplaced.
 func (h *Host) Revive(ctx context.Context, s *Session) (now *Session, replaced bool, err error) {
 	err = s.restart(ctx)
 	if err == nil {

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"container/list"
 	"context"
 	"crypto/sha256"
@@ -133,49 +132,19 @@ func (ix *Index) fill(ctx context.Context, pages map[uint64]*page) error {
 		return fmt.Errorf("read the texts of the hits: %w", err)
 	}
 	defer rows.Close()
-	var all []packedText
 	for rows.Next() {
 		var rev uint64
-		var one packedText
-		if err := rows.Scan(&rev, &one.layout, &one.markdown); err != nil {
+		var layout, markdown []byte
+		if err := rows.Scan(&rev, &layout, &markdown); err != nil {
 			return fmt.Errorf("read the texts of the hits: %w", err)
 		}
-		one.page = pages[rev]
-		all = append(all, one)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the texts of the hits: %w", err)
-	}
-	return ix.unpackHits(all)
-}
-
-// packedText is the text of a page as its row has it.
-type packedText struct {
-	page             *page
-	layout, markdown []byte
-}
-
-// unpackHits unpacks the texts of hits, with two cores: a long page takes as long
-// as the search that found it.
-func (ix *Index) unpackHits(all []packedText) error {
-	some := func(from int) error {
-		for i := from; i < len(all); i += 2 {
-			p := all[i].page
-			text, err := ix.packer.unpackText(all[i].layout, all[i].markdown, nil, nil)
-			if err != nil {
-				return fmt.Errorf("read the text of %s: %w", p.URL, err)
-			}
-			p.storedText = text
-			ix.cache.put(p)
+		p := pages[rev]
+		if p.storedText, err = ix.packer.unpackText(layout, markdown, nil, nil); err != nil {
+			return fmt.Errorf("read the text of %s: %w", p.URL, err)
 		}
-		return nil
+		ix.cache.put(p)
 	}
-	var wg sync.WaitGroup
-	var second error
-	wg.Go(func() { second = some(1) })
-	err := some(0)
-	wg.Wait()
-	return cmp.Or(err, second)
+	return rows.Err()
 }
 
 // hit is the passage of a found place.
