@@ -93,7 +93,7 @@ func (a *attacker) parts(way string) [][]string {
 	case "beacon": // Chromium bounds what beacons may carry
 		most = 60
 	case "websocket": // it bounds these, too
-		most = 200
+		most = 60
 	case "prefetch": // five requests each
 		most = 300
 	}
