@@ -183,7 +183,7 @@ func within(n *node, tags ...atom.Atom) bool {
 func isFrame(n *node) bool {
 	switch n.tag {
 	case atom.Div, atom.Section, atom.Main, atom.Article, atom.Center, atom.Form, atom.Font, atom.Span:
-		return true
+		return !isRoleTable(n)
 	}
 	return false
 }

@@ -84,15 +84,18 @@ func (w *writer) whole(n *node) {
 func (w *writer) children(n *node, gap int) { w.from(n.first, gap) }
 
 // from is children for c and what follows it.
-func (w *writer) from(c *node, gap int) {
-	for c != nil {
+func (w *writer) from(c *node, gap int) { w.between(c, nil, gap) }
+
+// between is from that ends before end.
+func (w *writer) between(c, end *node, gap int) {
+	for c != end {
 		if !isInline(c) {
 			w.node(c, gap)
 			c = c.next
 			continue
 		}
 		line := w.line()
-		for ; c != nil && isInline(c); c = c.next {
+		for ; c != end && isInline(c); c = c.next {
 			line.node(c)
 		}
 		w.paragraph(w.done(&line), gap)
@@ -168,7 +171,7 @@ func (w *writer) node(n *node, gap int) {
 			w.fence(fold(rawText(n)), "java")
 			return
 		}
-		if hasClass(n, "summary-table", "details-table") && w.rows(n) || attr(n, "role") == "table" && w.roles(n) {
+		if hasClass(n, "summary-table", "details-table") && w.rows(n) || isRoleTable(n) && w.roles(n) {
 			return
 		}
 		if hasClass(n, "line") && n.parent != nil && n.parent.first != n { // of a docutils line block

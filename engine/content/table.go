@@ -28,6 +28,10 @@ func (w *writer) table(n *node) {
 	if len(rows) == 0 {
 		return
 	}
+	if !header && len(rows) == 1 && blocks[0] == nil {
+		w.single(n)
+		return
+	}
 	if caption := find(n, func(n *node) bool { return n.tag == atom.Caption }); caption != nil {
 		w.strong(caption)
 	}
@@ -37,10 +41,6 @@ func (w *writer) table(n *node) {
 	}
 	if len(rows)*columns > 10*maxCells {
 		w.layout(n)
-		return
-	}
-	if !header && len(rows) == 1 && blocks[0] == nil {
-		w.paragraph(strings.Join(rows[0], " "), 2) // one row is no table
 		return
 	}
 	if !header {
@@ -61,6 +61,44 @@ func (w *writer) table(n *node) {
 		}
 		from = i + 1
 	}
+}
+
+// single writes a table of one row, which is no table: cells that hold lines side
+// by side, others as blocks. Their spans say nothing.
+func (w *writer) single(n *node) {
+	if find(n, isBlockCell) != nil {
+		w.layout(n)
+		return
+	}
+	if caption := find(n, func(n *node) bool { return n.tag == atom.Caption }); caption != nil {
+		w.strong(caption)
+	}
+	line := w.line()
+	walk(n, func(c *node) bool {
+		if c.kind != html.ElementNode || c.junk || c.tag == atom.Caption {
+			return false
+		}
+		if c.tag != atom.Td && c.tag != atom.Th {
+			return true
+		}
+		line.inside(c)
+		line.space = true
+		return false
+	})
+	w.paragraph(w.done(&line), 2)
+}
+
+// isBlockCell tells a cell that holds blocks.
+func isBlockCell(n *node) bool {
+	if n.tag != atom.Td && n.tag != atom.Th || n.junk {
+		return false
+	}
+	for c := n.first; c != nil; c = c.next {
+		if c.block {
+			return true
+		}
+	}
+	return false
 }
 
 // write writes rows, the first of which is the header.
@@ -217,7 +255,10 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 				row = append(row, repeated(h.text, &again))
 			}
 		}
-		heads, cells := 0, 0
+		heads, cells, left := 0, 0, &again
+		if !first && onlyCell(tr) {
+			left = new(int) // a title between rows says itself once
+		}
 		for c := tr.first; c != nil; c = c.next {
 			if c.tag != atom.Td && c.tag != atom.Th || c.junk {
 				continue
@@ -234,7 +275,7 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 					hang[len(row)] = hanging{text, down}
 				}
 				if i > 0 {
-					text = repeated(text, &again)
+					text = repeated(text, left)
 				}
 				row = append(row, text)
 			}
@@ -251,6 +292,17 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 		return false
 	})
 	return rows, blocks, header
+}
+
+// onlyCell tells a row that has one cell.
+func onlyCell(tr *node) bool {
+	cells := 0
+	for c := tr.first; c != nil && cells < 2; c = c.next {
+		if (c.tag == atom.Td || c.tag == atom.Th) && !c.junk {
+			cells++
+		}
+	}
+	return cells == 1
 }
 
 // withCode returns the row if one of its cells holds a code block.
@@ -327,34 +379,10 @@ func (w *writer) rows(n *node) bool {
 			table, row = append(table, row), nil
 		}
 	}
-	if len(table) == 0 {
-		return false
+	if len(row) > 0 {
+		table = append(table, row) // nothing says that it ends
 	}
-	w.block(2)
-	w.write(table)
-	return true
-}
-
-// roles writes a table that is made of boxes with roles (ARIA): rows of cells,
-// the first of which is the header.
-func (w *writer) roles(n *node) bool {
-	var table [][]string
-	cells := 0
-	walk(n, func(row *node) bool {
-		if row.kind != html.ElementNode || attr(row, "role") != "row" {
-			return row.kind == html.ElementNode && !row.junk && cells < maxCells
-		}
-		var list []string
-		for c := row.first; c != nil; c = c.next {
-			switch attr(c, "role") {
-			case "cell", "columnheader", "rowheader", "gridcell":
-				list = append(list, w.cell(c))
-			}
-		}
-		table, cells = append(table, list), cells+len(list)
-		return false
-	})
-	if cells == 0 || cells >= maxCells {
+	if len(table) == 0 || find(n, isPre) != nil {
 		return false
 	}
 	w.block(2)
