@@ -1,0 +1,132 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+// endingTitles begin the headings of what follows an article, in lower case.
+var endingTitles = []string{
+	"related", "you may also", "you might also", "you may like", "leave a reply", "leave a comment", "leave your comment", "post a comment", "recent posts",
+	"recent articles", "share this", "share on", "more from", "more in ", "popular posts", "most popular", "most read", "sign up", "subscribe", "newsletter",
+	"stay up to date", "comments", "customers also", "customers who", "recently viewed", "recommended", "similar products", "similar items", "similar questions", "about the author",
+	"was this page", "was this article", "was this helpful", "read next", "up next", "keep reading", "explore more", "latest posts", "latest news", "latest articles",
+	"join the discussion", "join our", "follow us", "frequently bought", "people also", "trending", "reader interactions", "primary sidebar", "footer", "top stories",
+	"shop the", "complete the look", "you must log in", "not the answer you", "hot network questions", "your answer", "post your answer", "share your thoughts", "write a review", "log in",
+}
+
+// topicTitles are those of them that are the title of a section, too, in a page
+// about such things: the comments of a language, subscribing to a queue.
+var topicTitles = []string{
+	"related", "comments", "more in ", "recommended", "footer", "subscribe", "newsletter", "log in", "sign up", "trending", "join our", "recent posts", "popular posts",
+	"latest posts", "share on", "follow us", "write a review", "your answer",
+}
+
+func isEnding(title string) bool {
+	if len(title) > 60 {
+		return false
+	}
+	title = strings.ToLower(title)
+	for _, one := range endingTitles {
+		if strings.HasPrefix(title, one) {
+			return true
+		}
+	}
+	count := strings.TrimLeft(title, "0123456789, ")
+	return count != title && (strings.HasPrefix(count, "comment") || strings.HasPrefix(count, "repl") || strings.HasPrefix(count, "thoughts on"))
+}
+
+// endings marks, in a page without a known frame, the boxes whose heading says
+// that they stand after the content.
+func (j *judge) endings(body *node) {
+	walk(body, func(n *node) bool {
+		switch n.tag {
+		case atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+			if title := tight(n); isEnding(title) && !(isTopic(title) && j.isSection(n)) {
+				j.markEnding(n)
+			}
+			return false
+		}
+		return true
+	})
+}
+
+// isTopic tells titles that may be those of sections.
+func isTopic(title string) bool {
+	title = strings.ToLower(title)
+	for _, one := range topicTitles {
+		if strings.HasPrefix(title, one) {
+			return true
+		}
+	}
+	return false
+}
+
+// markEnding marks the largest box that begins with the heading and is a small
+// part of the page; where there is none, the heading and what follows it up to
+// the next one.
+func (j *judge) markEnding(h *node) {
+	box := h
+	for up := h.parent; up != nil && up != j.body && up.parent != nil && startsWith(up, box) && 10*up.weight.text < 4*j.body.weight.text && up.weight.tops == 0; up = up.parent {
+		box = up
+	}
+	if box != h && box.weight.text > h.weight.text {
+		box.junk = true
+		return
+	}
+	for n := box; n != nil; n = n.next {
+		if n != box && (n.weight.headings > 0 || 10*n.weight.text > 4*j.body.weight.text) {
+			return
+		}
+		n.junk = true
+	}
+}
+
+// startsWith reports whether no text stands in outer before inner, its child.
+func startsWith(outer, inner *node) bool {
+	left := manySiblings
+	for c := outer.first; c != nil && c != inner; c = c.next {
+		if left--; c.weight.text > 0 || left == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// aSection is how many bytes of prose a section has at least, and maxUp how many
+// boxes stand around its heading.
+const aSection, maxUp = 60, 4
+
+// isSection tells the heading of a section among others: text stands under it,
+// not links and no form, and after that a part of the same kind, whose heading
+// has the same rank and ends nothing.
+func (j *judge) isSection(h *node) bool {
+	box := h
+	for range maxUp {
+		var prose, linked int32
+		form := false
+		for n := box; n != nil; n = n.next {
+			if n != box {
+				switch first := find(n, isHeading); {
+				case first == nil || first.data > h.data: // goes on, with its parts
+				case first.tag == h.tag && n.class == box.class && n.tag == box.tag && !isEnding(tight(first)):
+					return prose >= aSection && linked < prose && !form
+				default:
+					return false
+				}
+			}
+			if n != h {
+				prose, linked = prose+n.weight.prose(), linked+n.weight.linked
+			}
+			form = form || find(n, func(n *node) bool { return n.tag == atom.Form }) != nil
+		}
+		if box.parent == nil || box.parent == j.body || !startsWith(box.parent, box) {
+			return false
+		}
+		box = box.parent
+	}
+	return false
+}
+
+func isHeading(n *node) bool { return isHeadingTag(n.tag) && n.tag != atom.Dt }

@@ -1,0 +1,35 @@
+package content
+
+import (
+	"strings"
+	"testing"
+)
+
+// A heading such as "Comments" ends a page where comments stand under it, and is
+// a section where the page is about such things.
+func TestEndingsThatAreSections(t *testing.T) {
+	t.Parallel()
+	text := "<h1>Syntax</h1><p>" + strings.Repeat("What the language looks like, and why it does. ", 20) + "</p>"
+	lexical := "<p>A comment begins with two slashes, kept here, and ends with its line.</p><pre>// so</pre>"
+	for _, test := range []struct {
+		name, html string
+		kept       bool
+	}{
+		{"a section among others", "<h2>Comments</h2>" + lexical + "<h2>Numbers</h2><p>Digits, and signs.</p>", true},
+		{"with parts", "<h2>Comments</h2>" + lexical + "<h3>Nested</h3><p>They do.</p><h2>Numbers</h2><p>Digits, and signs.</p>", true},
+		{"in boxes", "<section><h2>Comments</h2>" + lexical + "</section><section><h2>Numbers</h2><p>Digits, and signs.</p></section>", true},
+		{"subscribing to a queue", "<h2>Subscribe to a queue</h2><p>Call subscribe, kept here, with the name of the queue and a function.</p><h2>Numbers</h2><p>Digits.</p>", true},
+		{"what readers wrote", "<div id=c><h3>Comments</h3><ol><li><p>Great post, kept here, and thanks for it, and all the rest of it too.</p></li></ol></div>", false},
+		{"before the form", "<h3>Comments</h3><p>Great post, kept here, and thanks for it, and all the rest of it too.</p><h3>Leave a reply</h3><form><p>Name</p></form>", false},
+		{"links", "<h3>Related</h3><ul><li><a href=/a>The one, kept here, that has a long and winding title</a></li></ul><h3>Tags</h3><p>a, b</p>", false},
+		{"a form", "<h3>Subscribe</h3><form><p>Get letters from us, kept here, each week or so, on all that is new.</p></form><h3>Places</h3><p>a, b</p>", false},
+		{"another kind of box", "<div class=remarks><h3>Comments</h3><p>Great post, kept here, and thanks for it, and all the rest of it too.</p></div><div class=side><h3>Tags</h3><p>a, b</p></div>", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if md := parsed(t, text+test.html); strings.Contains(md, "kept here") != test.kept {
+				t.Errorf("kept is %v in %.700q", !test.kept, md[max(len(md)-300, 0):])
+			}
+		})
+	}
+}
