@@ -15,29 +15,64 @@ type openers struct {
 	ids      map[string]bool // their own (aria-labelledby of a panel)
 }
 
-// openersOf gathers them.
+// openersOf gathers them, also those that stand in a closed panel: one click
+// shows them, another what they open.
 func openersOf(page *html.Node) *openers {
 	o := &openers{controls: map[string]bool{}, ids: map[string]bool{}}
+	closed := map[string][]*html.Node{} // not opened so far, by the ids that may open them
+	todo, seen := []*html.Node{page}, map[*html.Node]bool{}
+	found := func(ids map[string]bool, kind, id string) {
+		if id != "" && !ids[id] {
+			ids[id] = true
+			todo = append(todo, closed[kind+id]...)
+			delete(closed, kind+id)
+		}
+	}
 	var look func(h *html.Node)
 	look = func(h *html.Node) {
-		if h.Type == html.ElementNode && (isWindow(h) || neverShown(h) && h.DataAtom != atom.Button) {
+		if h.Type == html.ElementNode && isWindow(h) {
 			return
 		}
 		if isOpener(h) {
 			for id := range strings.FieldsSeq(attribute(h, "aria-controls")) {
-				o.controls[id] = true
+				found(o.controls, "#", id)
 			}
-			if id := attribute(h, "id"); id != "" {
-				o.ids[id] = true
-			}
+			found(o.ids, "@", attribute(h, "id"))
 			return
+		}
+		if h.Type == html.ElementNode && neverShown(h) && h.DataAtom != atom.Button {
+			if seen[h] || !o.opens(h) {
+				for _, key := range []string{"#" + attribute(h, "id"), "@" + attribute(h, "aria-labelledby")} {
+					closed[key] = append(closed[key], h)
+				}
+				return
+			}
+			seen[h] = true
 		}
 		for c := h.FirstChild; c != nil; c = c.NextSibling {
 			look(c)
 		}
 	}
-	look(page)
+	for len(todo) > 0 {
+		h := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		look(h)
+	}
 	return o
+}
+
+// opens reports whether a hidden element is a closed panel, as far as the buttons
+// have been gathered: one opens it that names it, or that stands in a heading
+// right before it. It is folded, not hidden in another way, has something to say,
+// and is no menu, form or window.
+func (o *openers) opens(h *html.Node) bool {
+	if !isFolded(h) || isWindow(h) {
+		return false
+	}
+	if !o.controls[attribute(h, "id")] && !o.ids[attribute(h, "aria-labelledby")] && !followsOpener(h) {
+		return false
+	}
+	return len(junkWords(attribute(h, "class")+" "+attribute(h, "id"))) == 0 && saysSomething(h)
 }
 
 // isOpener tells a button with words on it that opens no menu and no window.
@@ -80,9 +115,8 @@ func isWindow(h *html.Node) bool {
 	return hasAttribute(h, "aria-modal")
 }
 
-// opensByButton tells a hidden element that is a closed panel: a button opens it
-// that names it, or that stands in a heading right before it. It is folded, not
-// hidden in another way, has something to say, and is no menu, form or window.
+// opensByButton tells a hidden element that is a closed panel, and stands in no
+// menu and no window.
 func (b *builder) opensByButton(h *html.Node) bool {
 	if !isFolded(h) || isWindow(h) {
 		return false
@@ -90,8 +124,7 @@ func (b *builder) opensByButton(h *html.Node) bool {
 	if b.openers == nil {
 		b.openers = openersOf(b.page)
 	}
-	opened := b.openers.controls[attribute(h, "id")] || b.openers.ids[attribute(h, "aria-labelledby")] || followsOpener(h)
-	if !opened {
+	if !b.openers.opens(h) {
 		return false
 	}
 	for up := h.Parent; up != nil; up = up.Parent {
@@ -99,7 +132,7 @@ func (b *builder) opensByButton(h *html.Node) bool {
 			return false
 		}
 	}
-	return len(junkWords(attribute(h, "class")+" "+attribute(h, "id"))) == 0 && saysSomething(h)
+	return true
 }
 
 // isFolded tells what is hidden in the ways that panels are closed, and in no

@@ -26,6 +26,11 @@ func TestClosedPanelsAreRead(t *testing.T) {
 		`<div><div role=button tabindex=0><h4>More</h4></div></div><style>i{color:red}</style><div style="display:none">inside</div>`,
 		`<h3><button aria-expanded=false><span>More</span></button></h3><div style="max-height:0;overflow:hidden">inside</div>`,
 		`<button aria-expanded=false>More</button> <div class="hidden">inside</div>`,
+		// closed in open, and closed in closed, whichever way they are named
+		`<button aria-expanded=true aria-controls=o>Less</button><div id=o><p>Open.</p><button aria-expanded=false aria-controls=p>More</button><div id=p hidden>inside</div></div>`,
+		`<button aria-controls=o>More</button><div id=o hidden><p>Outer.</p><button aria-controls=p>More</button><p>Between.</p><div id=p hidden>inside</div></div>`,
+		`<div id=o hidden><p>Outer.</p><div role=region aria-labelledby=b hidden>inside</div><button id=b>More</button></div><button aria-controls=o>More</button>`,
+		`<div id=p hidden>inside</div><h3><button aria-expanded=false>More</button></h3><div hidden><p>Outer.</p><button aria-controls=p>More</button></div>`,
 	} {
 		if md := parsed(t, "<p>Visible words here.</p>"+panel); !strings.Contains(md, "inside") || !strings.Contains(md, "Visible words") {
 			t.Errorf("%s gave %q", panel, md)
@@ -50,6 +55,8 @@ func TestHiddenBesideButtons(t *testing.T) {
 		`<div hidden>` + button + `</div><div id=p hidden>canary</div>`,
 		`<p style="position:absolute;left:-9999px">` + button + `</p><div id=p hidden>canary</div>`,
 		`<nav>` + button + `</nav><div id=p hidden>canary</div>`,
+		`<button aria-controls=o>More</button><div id=o class=cookie-settings hidden>` + button + `</div><div id=p hidden>canary</div>`,
+		`<button aria-controls=o>More</button><div id=o hidden><div hidden>` + button + `</div>x</div><div id=p hidden>canary</div>`,
 		`<button aria-haspopup=dialog aria-expanded=false aria-controls=p>More</button><div id=p hidden>canary</div>`,
 		button + `<div id=q hidden>canary</div>`,
 		`<div role=presentation aria-controls=p>More</div><div id=p hidden>canary</div>`,
