@@ -109,6 +109,7 @@ type marks struct {
 	meta    string
 	classes map[string]bool // class attributes as they stand
 	ids     map[string]bool // of those that some generator names
+	trail   *node           // the first that tells where the page stands
 }
 
 // gather reads the marks that some generator may name.
@@ -123,6 +124,9 @@ func gather(root *node) marks {
 		}
 		if n.class != "" && !m.classes[n.class] {
 			m.classes[n.class] = true
+		}
+		if m.trail == nil && isTrail(n) {
+			m.trail = n
 		}
 		if n.id != "" {
 			for i := range generators {

@@ -101,10 +101,12 @@ func parseHTML(in Input) (*Document, error) {
 	defer nodes.release()
 	t := build(page, include, nodes)
 	root := t.root
-	gen := identify(gather(root))
+	seen := gather(root)
+	gen := identify(seen)
 	links := newLinker(in.URL, t.base)
 	doc := &Document{Hidden: t.hidden}
 	readMeta(root, doc, links)
+	doc.Breadcrumb = breadcrumb(seen.trail, root, page, gen)
 	if gen != nil {
 		doc.Generator = gen.name
 	}
