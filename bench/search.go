@@ -161,14 +161,14 @@ func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row
 		return "", 0, err
 	}
 	embedder := &disturbed{Model: model, noise: rand.New(rand.NewPCG(1, 2))}
-	ix, end, err := openAt(ctx, dir, embedder)
+	o, err := openAt(ctx, dir, embedder, model.Count)
 	if err != nil {
 		return "", 0, err
 	}
 	began := time.Now()
-	stored, err := writePages(ctx, ix, pages, chunks)
+	stored, err := writePages(ctx, o.index, pages, chunks)
 	took := time.Since(began)
-	if err = cmp.Or(err, end()); err != nil {
+	if err = cmp.Or(err, o.end()); err != nil {
 		return "", 0, err
 	}
 	embedder.quiet = true
@@ -177,11 +177,11 @@ func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row
 		return "", 0, err
 	}
 	began = time.Now()
-	if ix, end, err = openAt(ctx, dir, embedder); err != nil {
+	if o, err = openAt(ctx, dir, embedder, model.Count); err != nil {
 		return "", 0, err
 	}
 	search := func(q string) error {
-		_, err := ix.Search(ctx, index.Query{Text: q, Limit: 10})
+		_, err := o.index.Search(ctx, index.Query{Text: q, Limit: 10})
 		return err
 	}
 	err = search(queries[0])
@@ -191,29 +191,37 @@ func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row
 	if err == nil {
 		times, cpu, err = timed(queries, search)
 	}
-	if err = cmp.Or(err, end()); err != nil {
+	if err = cmp.Or(err, o.end()); err != nil {
 		return "", 0, err
 	}
 	return fmt.Sprintf("| %d | axon-mcp | %.0f | %.0f | %.1f | %.1f | %%s | %.2f | %d |\n", stored, float64(stored)/took.Seconds(),
 		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), cpu, sizeOf(dir)>>20), millis(times[len(times)/2]), nil
 }
 
-func openAt(ctx context.Context, dir string, embedder *disturbed) (*index.Index, func() error, error) {
+// opened is a data directory with its index at work.
+type opened struct {
+	db    *store.DB
+	index *index.Index
+	end   func() error
+}
+
+// openAt opens a directory as a server does; end must be called.
+func openAt(ctx context.Context, dir string, embedder index.Embedder, count func(string) int) (*opened, error) {
 	db, err := store.Open(ctx, dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	ix, err := index.Open(ctx, db, embedder, embedder.Count, index.Config{}, slog.New(slog.DiscardHandler))
+	ix, err := index.Open(ctx, db, embedder, count, index.Config{}, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, nil, cmp.Or(err, db.Close())
+		return nil, cmp.Or(err, db.Close())
 	}
 	keep, stop := context.WithCancel(ctx)
 	kept := make(chan error, 1)
 	go func() { kept <- ix.Run(keep) }() // merges, as in a server
-	return ix, func() error {
+	return &opened{db, ix, func() error {
 		stop()
 		return cmp.Or(<-kept, ix.Close(), db.Close())
-	}, nil
+	}}, nil
 }
 
 // writePages stores the pages and copies of them until there are enough chunks.

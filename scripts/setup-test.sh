@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*"; }
 
-# Debian packages: two real documentation sites, and services for later parts.
-packages=(python3.11-doc postgresql-doc-15 redis-server chromium iproute2)
+# Debian packages: two real documentation sites, a service, and both Chromiums: the
+# headless shell, which the program prefers, and the whole one, which visits the page.
+packages=(python3.11-doc postgresql-doc-15 redis-server chromium chromium-headless-shell iproute2)
 command -v gcc >/dev/null || packages+=(gcc libc6-dev) # the race detector links with it
 command -v npm >/dev/null || packages+=(npm)            # brings Node 22 and the conformance suite
 missing=()

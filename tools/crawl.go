@@ -156,7 +156,7 @@ func (d *Deps) runCrawl(ctx context.Context, t task) (any, error) {
 	if !request.Index {
 		return d.crawlToFiles(ctx, t, opts)
 	}
-	sink := newIndexSink(d.Store, opts.Collection, t.job.ID)
+	sink := NewIndexSink(d.Store, opts.Collection, t.job.ID)
 	stats, err := d.Crawler.Crawl(ctx, sink, t.job.ID, opts, t.watch())
 	if err != nil {
 		return nil, fmt.Errorf("crawl: %w", err)

@@ -238,7 +238,7 @@ func TestFilesAreCleanedOfBoilerplate(t *testing.T) {
 func TestIndexSink(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	s := newIndexSink(b.index, "axon", "job-7")
+	s := NewIndexSink(b.index, "axon", "job-7")
 	ctx := t.Context()
 	page := crawledPage(1)
 	page.ETag = "v1"

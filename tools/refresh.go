@@ -143,7 +143,7 @@ func (d *Deps) runRefresh(ctx context.Context, t task) (any, error) {
 	if len(urls) == 0 { // forgotten since it was asked for
 		return WorkCounts{Skipped: map[string]int{}, Complete: true}, nil
 	}
-	sink := newIndexSink(d.Store, request.Collection, t.job.ID)
+	sink := NewIndexSink(d.Store, request.Collection, t.job.ID)
 	stats, err := d.Crawler.Refresh(ctx, sink, t.job.ID, crawl.RefreshOptions{URLs: urls, Collection: request.Collection, Robots: true}, t.watch())
 	if err != nil {
 		return nil, fmt.Errorf("refresh: %w", err)

@@ -56,26 +56,27 @@ func (e engineCrawler) Map(ctx context.Context, opts crawl.MapOptions) ([]crawl.
 	return crawl.Map(ctx, e.deps, opts)
 }
 
-// indexSink is crawl.Sink on the index. It counts what was embedded, which a
-// crawl does not know.
-type indexSink struct {
+// IndexSink is crawl.Sink on one collection of the index. It counts what was
+// embedded, which a crawl does not know.
+type IndexSink struct {
 	store           Store
 	collection, job string
 	embedded        atomic.Int64
 }
 
-func newIndexSink(store Store, collection, job string) *indexSink {
-	return &indexSink{store: store, collection: collection, job: job}
+// NewIndexSink makes the sink of a job.
+func NewIndexSink(store Store, collection, job string) *IndexSink {
+	return &IndexSink{store: store, collection: collection, job: job}
 }
 
 // Known returns what is stored of a page.
-func (s *indexSink) Known(ctx context.Context, url string) (crawl.Known, bool, error) {
+func (s *IndexSink) Known(ctx context.Context, url string) (crawl.Known, bool, error) {
 	k, ok, err := s.store.Known(ctx, s.collection, url)
 	return crawl.Known{ETag: k.ETag, LastModified: k.LastModified, Hash: k.Hash, Blocks: k.Blocks, Links: k.Links, Cuts: k.Cuts, FetchedAt: k.FetchedAt}, ok, err
 }
 
 // Put stores a page.
-func (s *indexSink) Put(ctx context.Context, page crawl.Page) (crawl.Put, error) {
+func (s *IndexSink) Put(ctx context.Context, page crawl.Page) (crawl.Put, error) {
 	written, err := s.store.Write(ctx, index.Entry{
 		Collection: s.collection, SourceType: "web", JobID: s.job, URL: page.URL, Doc: page.Doc,
 		ETag: page.ETag, LastModified: page.LastModified, FetchedAt: page.FetchedAt, Blocks: page.Blocks, Links: page.Links, Drop: page.Drop,
@@ -90,12 +91,12 @@ func (s *indexSink) Put(ctx context.Context, page crawl.Page) (crawl.Put, error)
 }
 
 // Touch says that a page was seen unchanged.
-func (s *indexSink) Touch(ctx context.Context, url string, at time.Time) error {
+func (s *IndexSink) Touch(ctx context.Context, url string, at time.Time) error {
 	return s.store.Touch(ctx, s.collection, url, at)
 }
 
 // Gone removes a page, or remembers its first 404.
-func (s *indexSink) Gone(ctx context.Context, url string, evidence crawl.Evidence) (removed bool, err error) {
+func (s *IndexSink) Gone(ctx context.Context, url string, evidence crawl.Evidence) (removed bool, err error) {
 	switch evidence {
 	case crawl.NotFound:
 		return s.store.Missing(ctx, s.collection, url, false)
@@ -108,6 +109,6 @@ func (s *indexSink) Gone(ctx context.Context, url string, evidence crawl.Evidenc
 }
 
 // Clean stores a page again without learnt boilerplate.
-func (s *indexSink) Clean(ctx context.Context, url string, boilerplate map[uint64]bool) (bool, error) {
+func (s *IndexSink) Clean(ctx context.Context, url string, boilerplate map[uint64]bool) (bool, error) {
 	return s.store.Clean(ctx, s.collection, url, boilerplate)
 }

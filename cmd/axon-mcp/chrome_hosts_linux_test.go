@@ -47,7 +47,7 @@ func accepted(n int) (urls, hosts []string) {
 // request reaches the host that was judged.
 func TestInsideChromeHosts(t *testing.T) {
 	securitytest.AddressRanges(t) // or skips
-	w, p := chromeWorld(t, nil)
+	w, p := chromeWorld(t, headlessShell, nil)
 	n, least := 50, 30
 	if os.Getenv("AXON_E2E") != "" {
 		n, least = 1500, 1000

@@ -75,15 +75,16 @@ func (c *crawl) run(ctx context.Context) (Stats, error) {
 
 // crawl is one attempt of one job.
 type crawl struct {
-	deps   Deps
-	opts   Options
-	starts []string // keys
-	queue  Queue
-	state  State
-	meter  *meter
-	robots *robotsCache
-	traps  *traps
-	began  time.Time
+	deps    Deps
+	opts    Options
+	starts  []string // keys
+	queue   Queue
+	state   State
+	meter   *meter
+	robots  *robotsCache
+	traps   *traps
+	began   time.Time
+	outages *outages
 
 	// Between waves only Run's goroutine writes these; within a wave they are
 	// read by all stages.
@@ -117,7 +118,7 @@ func open(ctx context.Context, deps Deps, job string, opts Options) (*crawl, err
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &crawl{
-		deps: deps, opts: opts, robots: newRobotsCache(deps.Fetch), traps: newTraps(), seen: newSeen(),
+		deps: deps, opts: opts, robots: newRobotsCache(deps.Fetch), traps: newTraps(), outages: newOutages(), seen: newSeen(),
 		began: time.Now(), soft404: map[uint64]bool{},
 	}
 	var found []Found

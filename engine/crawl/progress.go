@@ -5,8 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/axon-mcp/axon-mcp/fault"
 )
 
 // reportPause is the least time between two reports.
@@ -34,7 +32,6 @@ type meter struct {
 	chunks   int64
 	note     func(Note)
 	noted    map[string]int // by outcome and reason
-	down     int            // pages in a row that failed for a reason that may pass
 }
 
 // notesPerReason is how many URLs of one reason are told of: enough to see what
@@ -103,9 +100,8 @@ func (m *meter) overflowed() map[string]int {
 	return maps.Clone(m.overflew)
 }
 
-// settled counts a URL. It fails with Unavailable when so many pages failed in a
-// row that the site must be down: going on would only burn through the queue.
-func (m *meter) settled(v *visit) error {
+// settled counts a URL.
+func (m *meter) settled(v *visit) {
 	m.waiting.Add(-1)
 	m.done++
 	m.settledN++
@@ -117,15 +113,6 @@ func (m *meter) settled(v *visit) error {
 	m.chunks += int64(v.out.Chunks)
 	m.notes(v)
 	m.overflow(SkipNoFollow, v.noFollow)
-	if v.out.Outcome != OutcomeFailed || !passing(v.out.Reason) {
-		m.down = 0
-		return nil
-	}
-	if m.down++; m.down < downAfter {
-		return nil
-	}
-	return fault.Errorf(fault.Unavailable, "the site stopped answering: the last %d pages failed (%s). "+
-		"What was read is kept; start the job again to go on", downAfter, v.out.Reason)
 }
 
 // notes tells of a page with which something was the matter.
@@ -139,16 +126,6 @@ func (m *meter) notes(v *visit) {
 	if m.noted[of]++; m.note != nil && m.noted[of] <= notesPerReason {
 		m.note(Note{URL: redact(v.entry.Key), Outcome: v.out.Outcome, Reason: v.out.Reason})
 	}
-}
-
-// passing reports whether a page that failed for reason may be had later.
-func passing(reason string) bool {
-	switch reason {
-	case string(fault.Timeout), string(fault.Unavailable), string(fault.Busy),
-		"http_408", "http_425", "http_429", "http_500", "http_502", "http_503", "http_504":
-		return true
-	}
-	return false
 }
 
 // report tells how far the crawl is, unless it did so just before.

@@ -80,7 +80,7 @@ func openList(ctx context.Context, deps Deps, job string, o RefreshOptions) (*cr
 		return nil, fault.New(fault.Invalid, "there is no page to refresh")
 	}
 	c := &crawl{
-		deps: deps, robots: newRobotsCache(deps.Fetch), traps: newTraps(), seen: newSeen(), began: time.Now(),
+		deps: deps, robots: newRobotsCache(deps.Fetch), traps: newTraps(), outages: newOutages(), seen: newSeen(), began: time.Now(),
 		soft404: map[uint64]bool{}, list: &list{cuts: map[string]map[uint64]bool{}},
 	}
 	var found []Found

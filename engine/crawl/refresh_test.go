@@ -286,3 +286,34 @@ func TestNotesTellOfWhatWasLeftOut(t *testing.T) {
 		t.Errorf("notes %v, failed %+v", notes, failed)
 	}
 }
+
+// A site that is down costs its own pages alone, and few requests.
+func TestRefreshGoesOnPastASiteThatIsDown(t *testing.T) {
+	t.Parallel()
+	site := crawltest.New(pages{"/robots.txt": {MediaType: "text/plain"}})
+	var dead, alive []string
+	for i := range 300 {
+		path := fmt.Sprintf("/p%d", i)
+		site.Set(path, page("Page"))
+		dead = append(dead, "http://down.example.org"+path)
+		if i%10 == 0 {
+			alive = append(alive, root+path)
+		}
+	}
+	var asked atomic.Int64
+	deps := depsFor(site, newSink())
+	deps.Fetch = direct{Handler: site, before: func(_ context.Context, url string) error {
+		if !strings.HasPrefix(url, "http://down.example.org/p") {
+			return nil
+		}
+		asked.Add(1)
+		return fault.New(fault.Unavailable, "connection refused")
+	}}
+	stats := mustRefresh(t, deps, "refresh", append(dead, alive...)...)
+	if stats.Fetched != 30 || stats.Failures["unavailable"] != 300 {
+		t.Errorf("stats %+v", stats)
+	}
+	if n := asked.Load(); n > 60 {
+		t.Errorf("%d requests to a site that is down", n)
+	}
+}

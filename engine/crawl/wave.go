@@ -23,7 +23,6 @@ const (
 	settlePause = 100 * time.Millisecond
 	writers     = 4 // sink calls at once: the sink may take several into one transaction
 	flushTime   = 10 * time.Second
-	downAfter   = 20 // failures in a row that mean that the site is down
 )
 
 // visit is one URL on its way through the stages.
@@ -236,7 +235,7 @@ func (c *crawl) settle(ctx context.Context, in <-chan *visit, stop context.Cance
 			}
 			batch = append(batch, v.out)
 			found += len(v.out.Found)
-			fail(c.meter.settled(v))
+			fail(c.settled(v))
 			if len(batch) >= settleBatch || found >= foundBatch {
 				flush()
 			}

@@ -21,15 +21,23 @@ const (
 // common differ in few bits ("Similarity Estimation Techniques from Rounding
 // Algorithms", Charikar, 2002).
 func simhash(texts []string) uint64 {
-	var votes [64]int32
+	// ones counts for each bit of the hashes how often it is set: bit i of ones[k]
+	// is bit k of the count of bit i, so that one step adds to all 64 counts.
+	var ones [32]uint64
+	n := 0
 	for h := range shingles(texts) {
-		for i := range votes {
-			votes[i] += int32(h>>i&1)*2 - 1
+		n++
+		for k := 0; h != 0 && k < len(ones); k++ {
+			ones[k], h = ones[k]^h, ones[k]&h
 		}
 	}
 	out := uint64(0)
-	for i, v := range votes {
-		if v > 0 {
+	for i := range 64 {
+		count := 0
+		for k, plane := range ones {
+			count |= int(plane>>i&1) << k
+		}
+		if 2*count > n {
 			out |= 1 << i
 		}
 	}

@@ -174,10 +174,8 @@ func (ix *Index) Passage(ctx context.Context, collection, urlOrID, chunkID strin
 		var t storedText
 		if t, err = ix.text(ctx, ix.db.Read, r.rev); err == nil {
 			p := &page{row: r, storedText: t}
-			for i, l := range p.layout {
-				if p.chunkID(i) == chunkID {
-					return l.start, l.end, nil
-				}
+			if i, ok := p.ordinal(chunkID); ok {
+				return t.layout[i].start, t.layout[i].end, nil
 			}
 		}
 	}
@@ -191,8 +189,6 @@ func (ix *Index) Passage(ctx context.Context, collection, urlOrID, chunkID strin
 // the later ones get a number.
 func (p *page) chunkID(ordinal int) string {
 	text := p.layout[ordinal].text(p.markdown)
-	sum := sha256.Sum256([]byte(text))
-	id := p.ID + "-" + hex.EncodeToString(sum[:6])
 	same := 1
 	for i := range ordinal {
 		l := &p.layout[i]
@@ -200,8 +196,27 @@ func (p *page) chunkID(ordinal int) string {
 			same++
 		}
 	}
-	if same > 1 {
-		id += "-" + strconv.Itoa(same)
+	return p.nthID(text, same)
+}
+
+// nthID is the id of the nth chunk with a text, from 1.
+func (p *page) nthID(text string, n int) string {
+	sum := sha256.Sum256([]byte(text))
+	id := p.ID + "-" + hex.EncodeToString(sum[:6])
+	if n > 1 {
+		id += "-" + strconv.Itoa(n)
 	}
 	return id
+}
+
+// ordinal finds the chunk of an id.
+func (p *page) ordinal(chunkID string) (ordinal int, ok bool) {
+	times := map[string]int{} // by text
+	for i := range p.layout {
+		text := p.layout[i].text(p.markdown)
+		if times[text]++; p.nthID(text, times[text]) == chunkID {
+			return i, true
+		}
+	}
+	return 0, false
 }

@@ -230,7 +230,8 @@ func looksExact(w string) bool {
 // An entry that leads to another page of url's site is no definition.
 func passages(title, url, markdown string, headings []content.Heading, chunks []content.Chunk) []names {
 	out := make([]names, len(chunks))
-	at := 0
+	at, read := 0, 0
+	var f fence
 	o := outline{page: declaredOne(title)}
 	for i, c := range chunks {
 		for ; at < len(headings) && headings[at].Offset < c.End; at++ {
@@ -241,10 +242,41 @@ func passages(title, url, markdown string, headings []content.Heading, chunks []
 				out[i].heading(h.Text, h.Anchor, in)
 			}
 		}
-		out[i].lines(markdown[c.Start:c.End])
+		if c.Start > read { // the fence of a block that is cut stands in none of its parts
+			f.skip(markdown[read:c.Start])
+		}
+		read = c.End
+		out[i].lines(markdown[c.Start:c.End], &f)
 	}
 	return out
 }
+
+// fence tells whether a walk over the lines of a document is in a block of code.
+type fence struct{ open int } // backticks of the fence; 0 outside
+
+// line takes in the next line and reports whether it belongs to a block of code.
+func (f *fence) line(line string) bool {
+	ticks := len(line) - len(strings.TrimLeft(line, "`"))
+	switch {
+	case f.open == 0 && ticks >= 3 && !strings.Contains(line[ticks:], "`"):
+		f.open = ticks
+		return true
+	case f.open > 0 && ticks >= f.open && ticks == len(line):
+		f.open = 0
+		return true
+	}
+	return f.open > 0
+}
+
+// skip takes in lines that stand in no passage.
+func (f *fence) skip(text string) {
+	for line := range strings.Lines(text) {
+		f.line(bare(line))
+	}
+}
+
+// bare is a line without what a list or a quote puts before it.
+func bare(line string) string { return strings.TrimLeft(strings.TrimRight(line, "\n"), " >") }
 
 // leadsAway reports whether the first line of a text links to another page than
 // url, as an entry of an index does.
@@ -303,14 +335,11 @@ func declaredOne(text string) string {
 }
 
 // lines adds what the lines of a passage define.
-func (n *names) lines(text string) {
-	before, fenced := "", false
+func (n *names) lines(text string, f *fence) {
+	before := ""
 	for line := range strings.Lines(text) {
-		line = strings.TrimLeft(strings.TrimRight(line, "\n"), " >")
-		if strings.HasPrefix(line, "```") {
-			fenced = !fenced
-		}
-		if fenced {
+		line = bare(line)
+		if f.line(line) {
 			continue
 		}
 		switch {

@@ -98,6 +98,36 @@ func TestNamesOfPassages(t *testing.T) {
 	}
 }
 
+// What looks like an entry in a block of code is none, also in the later parts
+// of a block that is cut.
+func TestPassagesKnowsCode(t *testing.T) {
+	t.Parallel()
+	code := strings.Repeat("- `notAName` of a line\n| `neither` | x |\n", 40)
+	for name, test := range map[string]struct {
+		md   string
+		want int // passages with names
+	}{
+		"a block that is cut":       {"Text.\n\n```md\n" + code + "```\n\n- `is_a_name` after it\n", 1},
+		"a longer fence around one": {"````md\n```\n" + code + "```\n" + code + "````\n\n- `is_a_name` after it\n", 1},
+		"ticks that are no fence":   {"```x``` is code in a line\n\n- `is_a_name` after it\n", 1},
+		"no block":                  {"- `is_a_name` after it\n", 1},
+	} {
+		chunks := content.Chunks("", test.md, nil, func(s string) int { return len(s) / 4 })
+		got := 0
+		for _, names := range passages("", "https://e.com/", test.md, nil, chunks) {
+			if len(names) == 0 {
+				continue
+			}
+			if got++; !slices.Contains(names, partName+"is_a_name") || len(names) != 1 {
+				t.Errorf("%s: %q", name, names)
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: %d of %d passages have names, want %d", name, got, len(chunks), test.want)
+		}
+	}
+}
+
 // drawnNames are names that a generator marks as defined on a page: by name the
 // pages that are right.
 func drawnNames(t *testing.T, folder string, marks ...*regexp.Regexp) map[string][]string {

@@ -7,8 +7,10 @@ import (
 	"sort"
 )
 
-// maxPhrase is how many chunks with all words of a quoted phrase are looked at.
-const maxPhrase = 2000
+const (
+	maxPhrase  = 2000 // chunks with all words of a quoted phrase that are looked at
+	maxPhrases = 8    // quoted phrases of a query; later ones are words alone
+)
 
 // walker goes through the chunks that have a term.
 type walker interface {
@@ -23,6 +25,9 @@ type walker interface {
 func (s *search) phraseLeg(st *state) (out []scored, err error) {
 	for _, phrase := range s.query.quoted {
 		for number, sh := range s.shards {
+			if len(out) >= maxPhrase {
+				return out, nil
+			}
 			walks, err := s.walkers(st, number, phrase)
 			if err != nil {
 				return nil, err

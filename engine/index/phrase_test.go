@@ -40,3 +40,20 @@ func TestQuotedPhraseIsFoundAmongItsWords(t *testing.T) {
 		})
 	}
 }
+
+// However much a query quotes, what is looked at is bounded.
+func TestManyQuotedPhrasesAreBounded(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer()
+	same := parse(a, strings.Repeat(`"one two three" `, 100))
+	if len(same.quoted) != 1 {
+		t.Errorf("%d phrases of one", len(same.quoted))
+	}
+	var b strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&b, `"word%d alpha" `, i)
+	}
+	if many := parse(a, b.String()); len(many.quoted) != maxPhrases {
+		t.Errorf("%d phrases of forty", len(many.quoted))
+	}
+}

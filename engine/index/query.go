@@ -2,6 +2,7 @@ package index
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -46,12 +47,20 @@ func parse(a *analyzer, text string) *parsed {
 		from := len(q.words)
 		exact = q.read(a, part, seen) || exact
 		if i%2 == 1 && q.phrase(from, len(q.words)-from) {
-			q.quoted = append(q.quoted, q.phrases[len(q.phrases)-1])
+			q.quote(q.phrases[len(q.phrases)-1])
 		}
 	}
 	q.lookup = exact || len(q.phrases) > 0 || len(q.words) <= 2
 	q.readNames(a, text, seen)
 	return q
+}
+
+// quote adds a phrase to those in quotes, where there is room and it is new.
+func (q *parsed) quote(phrase []int) {
+	same := func(other []int) bool { return slices.Equal(other, phrase) }
+	if len(q.quoted) < maxPhrases && !slices.ContainsFunc(q.quoted, same) {
+		q.quoted = append(q.quoted, phrase)
+	}
 }
 
 // read adds the terms of a piece of the query and reports whether it holds an

@@ -250,12 +250,10 @@ func (w *segmentWriter) writeForward() error {
 
 // countTitle counts each term of a title once.
 func (w *segmentWriter) countTitle(title []byte, ids []uint32) {
-	seen := make([]uint16, len(ids))
-	tally(title, seen, 1)
-	for place, tf := range seen {
-		if tf > 0 {
-			w.counts.titles[ids[place]]++
-		}
+	seen := newCounter(len(ids))
+	seen.stream(title, 1)
+	for _, place := range seen.places {
+		w.counts.titles[ids[place]]++
 	}
 }
 

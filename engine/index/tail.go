@@ -20,7 +20,6 @@ type tail struct {
 	ids   map[string]uint32
 	terms []tailTerm
 	fixed map[string]uint32 // names, by text
-	tfs   []uint16          // scratch: tf by place
 }
 
 // tailTerm is a term of the tail.
@@ -126,22 +125,19 @@ func (t *tail) addVectors(r *record) {
 // forward record.
 func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 	page := make([]int, len(ids))
-	title := make([]uint16, len(ids))
-	titleLen := tally(r.title, title, titleWeight)
-	for place, tf := range title {
-		if tf > 0 {
-			t.terms[ids[place]].titles++
-			page[place] = int(tf) / titleWeight
-		}
+	title, chunkWords := newCounter(len(ids)), newCounter(len(ids))
+	titleLen := title.stream(r.title, titleWeight)
+	for _, place := range title.places {
+		t.terms[ids[place]].titles++
+		page[place] = int(title.tfs[place]) / titleWeight
 	}
 	pageLen := titleLen
 	for i, body := range r.bodies {
-		t.tfs = append(t.tfs[:0], title...)
-		for len(t.tfs) < len(ids) {
-			t.tfs = append(t.tfs, 0)
+		for _, place := range title.places {
+			chunkWords.add(uint64(place), title.tfs[place])
 		}
-		pathLen := tally(r.paths[i], t.tfs, pathWeight)
-		bodyLen := tally(body, t.tfs, 1)
+		pathLen := chunkWords.stream(r.paths[i], pathWeight)
+		bodyLen := chunkWords.stream(body, 1)
 		count(body, page)
 		pageLen += bodyLen
 		chunk := uint32(len(t.chunkDocs))
@@ -149,12 +145,10 @@ func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 		words := min(titleLen+pathLen+bodyLen, math.MaxUint16)
 		t.lens = append(t.lens, uint16(words))
 		t.totals.chunkWords += uint64(words)
-		for place, tf := range t.tfs {
-			if tf > 0 {
-				term := &t.terms[ids[place]]
-				term.chunks++
-				term.list = append(term.list, posting{chunk, uint8(min(tf, maxTF))})
-			}
+		for place, tf := range chunkWords.take() {
+			term := &t.terms[ids[place]]
+			term.chunks++
+			term.list = append(term.list, posting{chunk, uint8(min(tf, maxTF))})
 		}
 	}
 	for place, tf := range page {
@@ -177,18 +171,50 @@ func (t *tail) addWords(doc uint32, ids []uint32, r *record) {
 	t.forwardAt = append(t.forwardAt, uint64(len(t.forward)))
 }
 
-// tally adds weight to tfs for every term of a stream and returns its length in
-// words. Places beyond tfs are left out: a checked record has none.
-func tally(stream []byte, tfs []uint16, weight uint16) (words int) {
+// counter counts terms by their place in a document's list. A chunk has few of
+// them, so those that it has are kept beside.
+type counter struct {
+	tfs    []uint16
+	places []uint32 // where tfs is not 0
+}
+
+func newCounter(terms int) *counter { return &counter{tfs: make([]uint16, terms)} }
+
+// add counts a term. Places that the document has not are left out: a checked
+// record has none.
+func (c *counter) add(place uint64, weight uint16) {
+	if place >= uint64(len(c.tfs)) || weight == 0 {
+		return
+	}
+	if c.tfs[place] == 0 {
+		c.places = append(c.places, uint32(place))
+	}
+	c.tfs[place] = min(c.tfs[place]+weight, math.MaxUint16-pathWeight-titleWeight)
+}
+
+// stream adds weight for every term of a stream and returns its length in words.
+func (c *counter) stream(stream []byte, weight uint16) (words int) {
 	dec := decoder{buf: stream}
 	for dec.left() > 0 {
 		v := dec.uvarint()
 		words += 1 - int(v&1)
-		if place := v >> 1; place < uint64(len(tfs)) {
-			tfs[place] = min(tfs[place]+weight, math.MaxUint16-pathWeight)
-		}
+		c.add(v>>1, weight)
 	}
 	return words
+}
+
+// take yields the counts and sets them to zero.
+func (c *counter) take() func(yield func(place uint32, tf uint16) bool) {
+	return func(yield func(uint32, uint16) bool) {
+		for _, place := range c.places {
+			tf := c.tfs[place]
+			c.tfs[place] = 0
+			if !yield(place, tf) {
+				return
+			}
+		}
+		c.places = c.places[:0]
+	}
 }
 
 // count adds one to tfs for every term of a stream.
@@ -235,14 +261,14 @@ func (t *tail) bury(doc uint32) {
 		t.totals.chunkWords -= uint64(t.lens[c])
 	}
 	f, _ := t.open(doc)
-	titles := make([]uint16, f.terms)
-	tally(f.stream(), titles, 1)
+	titles := newCounter(f.terms)
+	titles.stream(f.stream(), 1)
 	f.each(func(place int, id uint32, tf int) {
 		term := &t.terms[id]
 		if tf > 0 {
 			term.docs--
 		}
-		if titles[place] > 0 {
+		if titles.tfs[place] > 0 {
 			term.titles--
 		}
 		at, _ := slices.BinarySearchFunc(term.list, from, func(p posting, chunk uint32) int { return cmp.Compare(p.chunk, chunk) })
