@@ -1,6 +1,7 @@
 package content
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,43 +15,60 @@ const denseLinks = .8
 // are all of the Markdown.
 func Blocks(md string) []Block {
 	var list []Block
-	start, fence, end := -1, "", 0
-	flush := func() {
-		if start >= 0 {
-			list = append(list, newBlock(md, start, end))
-			start = -1
-		}
+	for start, end := range blockRanges(md) {
+		list = append(list, newBlock(md, start, end))
 	}
-	for pos := 0; pos < len(md); {
-		next := len(md)
-		if i := strings.IndexByte(md[pos:], '\n'); i >= 0 {
-			next = pos + i + 1
-		}
-		line := strings.TrimSpace(md[pos:next])
-		switch {
-		case fence != "":
-			end = next
-			if strings.HasPrefix(line, fence) && strings.Trim(line, "`") == "" {
-				fence = ""
-				flush()
-			}
-		case strings.HasPrefix(line, "```"):
-			if start < 0 {
-				start = pos
-			}
-			fence, end = line[:len(line)-len(strings.TrimLeft(line, "`"))], next
-		case line == "":
-			flush()
-		default:
-			if start < 0 {
-				start = pos
-			}
-			end = next
-		}
-		pos = next
-	}
-	flush()
 	return list
+}
+
+// blockRanges yields where the blocks of Blocks stand, without the line ends
+// behind them.
+func blockRanges(md string) iter.Seq2[int, int] {
+	return func(yield func(start, end int) bool) {
+		start, fence, end := -1, "", 0
+		for pos := 0; pos < len(md); {
+			next := len(md)
+			if i := strings.IndexByte(md[pos:], '\n'); i >= 0 {
+				next = pos + i + 1
+			}
+			line := strings.TrimSpace(md[pos:next])
+			closed := false
+			switch {
+			case fence != "":
+				end = next
+				if closed = strings.HasPrefix(line, fence) && strings.Trim(line, "`") == ""; closed {
+					fence = ""
+				}
+			case strings.HasPrefix(line, "```"):
+				if start < 0 {
+					start = pos
+				}
+				fence, end = line[:len(line)-len(strings.TrimLeft(line, "`"))], next
+			case line == "":
+				closed = start >= 0
+			default:
+				if start < 0 {
+					start = pos
+				}
+				end = next
+			}
+			pos = next
+			if closed {
+				if !yield(start, withoutLineEnd(md, start, end)) {
+					return
+				}
+				start = -1
+			}
+		}
+		if start >= 0 {
+			yield(start, withoutLineEnd(md, start, end))
+		}
+	}
+}
+
+// withoutLineEnd is end, before the line ends there.
+func withoutLineEnd(md string, start, end int) int {
+	return start + len(strings.TrimRight(md[start:end], "\n"))
 }
 
 // FNV-1a, 64 bits, written out: one call for each letter of a site costs more
@@ -72,24 +90,20 @@ func addRune(h uint64, r rune) uint64 {
 	return h
 }
 
+// newBlock reads the words of a block, in lower case and without the targets of
+// links.
 func newBlock(md string, start, end int) Block {
-	text := strings.TrimRight(md[start:end], "\n")
-	b := Block{Start: start, End: start + len(text)}
+	b := Block{Start: start, End: end}
 	h := uint64(fnvOffset)
 	letters, linked, depth, inTarget := 0, 0, 0, false
-	var last rune
-	word := false
-	for _, r := range text {
-		switch {
-		case inTarget:
-			inTarget = r != ')'
-		case r == '[':
-			depth++
-		case r == ']' && depth > 0:
-			depth--
-		case r == '(' && last == ']':
-			inTarget = true
-		case unicode.IsLetter(r), unicode.IsDigit(r):
+	afterBracket, word := false, false
+	for i := start; i < end; {
+		r, width := rune(md[i]), 1
+		if r >= utf8.RuneSelf {
+			r, width = utf8.DecodeRuneInString(md[i:end])
+		}
+		i += width
+		if !inTarget && isWord(r) {
 			letters++
 			if depth > 0 {
 				linked++
@@ -97,19 +111,50 @@ func newBlock(md string, start, end int) Block {
 			if !word {
 				h = (h ^ ' ') * fnvPrime
 			}
-			h = addRune(h, unicode.ToLower(r))
-			word, last = true, r
+			h = addRune(h, lowerRune(r))
+			word, afterBracket = true, false
 			continue
 		}
-		word, last = false, r
+		switch {
+		case inTarget:
+			inTarget = r != ')'
+		case r == '[':
+			depth++
+		case r == ']' && depth > 0:
+			depth--
+		case r == '(' && afterBracket:
+			inTarget = true
+		}
+		word, afterBracket = false, r == ']'
 	}
 	b.Fingerprint = h
 	b.LinkDense = letters > 0 && float64(linked) >= denseLinks*float64(letters)
 	return b
 }
 
+// isWord reports whether r is a letter or a digit.
+func isWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+func lowerRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}
+	return unicode.ToLower(r)
+}
+
 // CutBlocks takes out the blocks whose fingerprint is in drop. Restore undoes it.
 func CutBlocks(md string, drop map[uint64]bool) (cleaned string, cuts []Cut) {
+	if len(drop) == 0 {
+		return md, nil
+	}
 	var b strings.Builder
 	blocks := Blocks(md)
 	for i, block := range blocks {

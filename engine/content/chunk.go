@@ -81,15 +81,15 @@ func (c *chunker) sections() []section {
 	var list []section
 	next := 0
 	cur := section{heading: -1}
-	for _, b := range Blocks(c.md) {
-		for next < len(c.headings) && c.headings[next].Offset < b.End {
+	for start, end := range blockRanges(c.md) {
+		for next < len(c.headings) && c.headings[next].Offset < end {
 			if len(cur.pieces) > 0 {
 				list = append(list, cur)
 			}
 			cur = section{heading: next}
 			next++
 		}
-		p := piece{b.Start, b.End, c.count(c.md[b.Start:b.End])}
+		p := piece{start, end, c.count(c.md[start:end])}
 		cur.pieces = append(cur.pieces, p)
 		cur.tokens += p.tokens
 	}

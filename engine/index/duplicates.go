@@ -3,10 +3,11 @@ package index
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/bits"
 	"slices"
-	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -50,9 +51,9 @@ func shingles(texts []string) func(yield func(uint64) bool) {
 		var last [shingle]uint64
 		n := 0
 		for _, text := range texts {
-			for word := range strings.FieldsFuncSeq(text, notWord) {
+			for word := range hashedWords(text) {
 				copy(last[:], last[1:])
-				last[shingle-1] = hashWord(word)
+				last[shingle-1] = word
 				if n++; n < shingle {
 					continue
 				}
@@ -68,19 +69,39 @@ func shingles(texts []string) func(yield func(uint64) bool) {
 	}
 }
 
-func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
-
-// hashWord is FNV-1a over the word in lower case.
-func hashWord(word string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(word) {
-		c := word[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+// hashedWords yields FNV-1a of every word of a text, its ASCII letters in lower
+// case. A word is a run of letters and digits.
+func hashedWords(text string) iter.Seq[uint64] {
+	const offset, prime = 14695981039346656037, 1099511628211
+	return func(yield func(uint64) bool) {
+		h := uint64(offset)
+		for i := 0; i < len(text); {
+			c, width := text[i], 1
+			inWord := c < utf8.RuneSelf && class[c] >= lower && class[c] <= digit
+			if c >= utf8.RuneSelf {
+				r, n := utf8.DecodeRuneInString(text[i:])
+				width, inWord = n, unicode.IsLetter(r) || unicode.IsDigit(r)
+			}
+			switch {
+			case inWord:
+				for _, c := range []byte(text[i : i+width]) {
+					if 'A' <= c && c <= 'Z' {
+						c += 'a' - 'A'
+					}
+					h = (h ^ uint64(c)) * prime
+				}
+			case h != offset:
+				if !yield(h) {
+					return
+				}
+				h = offset
+			}
+			i += width
 		}
-		h = (h ^ uint64(c)) * 1099511628211
+		if h != offset {
+			yield(h)
+		}
 	}
-	return h
 }
 
 // mix is the finaliser of SplitMix64.

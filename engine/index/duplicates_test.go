@@ -1,9 +1,12 @@
 package index
 
 import (
+	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // simhash counts all bits at once; here each is counted by itself.
@@ -32,6 +35,30 @@ func TestSimhashIsTheMajorityOfEachBit(t *testing.T) {
 		}
 		if got := simhash(texts); got != want {
 			t.Errorf("%d texts of %d words: got %x, want %x", len(texts), n, got, want)
+		}
+	}
+}
+
+func TestHashedWordsAreTheWords(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", " ", "One", "one two", "Größe und\u00a0Maß, naïve", "日本 x1", "a\xffb", "tail.", "C++ — x_y"} {
+		var got, want []uint64
+		for h := range hashedWords(text) {
+			got = append(got, h)
+		}
+		notWord := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+		for word := range strings.FieldsFuncSeq(text, notWord) {
+			h := fnv.New64a()
+			_, _ = h.Write([]byte(strings.Map(func(r rune) rune {
+				if 'A' <= r && r <= 'Z' {
+					r += 'a' - 'A'
+				}
+				return r
+			}, word)))
+			want = append(want, h.Sum64())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %x, want %x", text, got, want)
 		}
 	}
 }
