@@ -62,6 +62,9 @@ var gutters = []string{
 	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink",
 }
 
+// codeLines are classes of elements that are a line each, by a style sheet.
+var codeLines = []string{"line", "code-line", "token-line", "view-line", "cm-line"}
+
 func codeText(n *node, b *strings.Builder) {
 	for c := n.first; c != nil; c = c.next {
 		switch {
@@ -72,7 +75,8 @@ func codeText(n *node, b *strings.Builder) {
 			b.WriteByte('\n')
 		default:
 			// A line in an element of its own ends with that element.
-			own := c.tag == atom.Div || c.tag == atom.Li || c.tag == atom.P || c.tag == atom.Tr
+			own := c.tag == atom.Div || c.tag == atom.Li || c.tag == atom.P || c.tag == atom.Tr ||
+				c.next != nil && hasClass(c, codeLines...) && hasClass(c.next, codeLines...)
 			if own && b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
 				b.WriteByte('\n')
 			}
