@@ -10,18 +10,31 @@ import (
 // code writes a fenced block: never flattened, without line numbers and copy
 // buttons.
 func (w *writer) code(n *node) {
+	if hasClass(n, "src-line-numbers") { // beside the code
+		return
+	}
+	w.fence(linesOf(n), language(n))
+}
+
+// linesOf is the text of a code block, without white space at the ends of lines.
+func linesOf(n *node) string {
 	var b strings.Builder
 	codeText(n, &b)
-	text := strings.Trim(strings.ReplaceAll(b.String(), "\r\n", "\n"), "\n")
-	lines := strings.Split(text, "\n")
+	text := strings.NewReplacer("\r\n", "\n", "\u00a0", " ").Replace(b.String())
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " \t\r")
 	}
 	text = strings.Trim(strings.Join(lines, "\n"), "\n")
 	if strings.TrimSpace(text) == "" {
-		return
+		return ""
 	}
-	w.fence(text, language(n))
+	return text
+}
+
+// isLineNumber tells the number of a line that links to itself (rustdoc).
+func isLineNumber(n *node) bool {
+	return n.tag == atom.A && n.id != "" && attr(n, "href") == "#"+n.id && strings.Trim(rawText(n), "0123456789 ") == ""
 }
 
 // fence writes text between fences that are longer than any in it.
@@ -60,6 +73,7 @@ func longestRun(s string, c byte) int {
 var gutters = []string{
 	"linenos", "lineno", "lineno-label", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "copybtn", "copy", "copy-button",
 	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink",
+	"sourceLineNo", "source-line-no",
 }
 
 // codeLines are classes of elements that are a line each, by a style sheet.
@@ -70,7 +84,7 @@ func codeText(n *node, b *strings.Builder) {
 		switch {
 		case c.kind == html.TextNode:
 			b.WriteString(c.data)
-		case c.kind != html.ElementNode, hasClass(c, gutters...):
+		case c.kind != html.ElementNode, hasClass(c, gutters...), c.tag == atom.Summary, isLineNumber(c):
 		case c.tag == atom.Br:
 			b.WriteByte('\n')
 		default:
@@ -92,6 +106,9 @@ func codeText(n *node, b *strings.Builder) {
 // language looks for the language in the classes and attributes of the block,
 // its code element and what stands around it.
 func language(n *node) string {
+	if n.parent != nil && hasClass(n.parent, "blockList", "blockListLast") { // a declaration of Javadoc before 16
+		return "java"
+	}
 	if code := find(n, func(n *node) bool { return n.tag == atom.Code }); code != nil {
 		if lang := languageOf(code); lang != "" {
 			return lang
@@ -131,8 +148,11 @@ func languageOf(n *node) string {
 				}
 			}
 		}
-		if c == exampleClass || c == "Documentation-declaration" {
+		switch c {
+		case exampleClass, "Documentation-declaration":
 			return "go"
+		case "methodSignature", "typeSignature":
+			return "java"
 		}
 		if (n.tag == atom.Pre || n.tag == atom.Code) && languages[c] {
 			return langName(c)
@@ -150,7 +170,7 @@ func langName(s string) string {
 	switch s {
 	case "python3", "pycon3", "ipython3", "ipython":
 		return "python"
-	case "default", "none", "auto", "nohighlight", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "":
+	case "default", "none", "auto", "nohighlight", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "line-numbers", "":
 		return ""
 	}
 	if len(s) > 20 {

@@ -50,6 +50,10 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 		if n := g.container(root); n != nil && n.weight.holds(&root.weight) {
 			j.known = n.tag != atom.Body
 			j.mark(n)
+			if head := g.before(root, n); head != nil {
+				j.mark(head)
+				return []*node{head, n}, j.known
+			}
 			if title := j.titleBefore(n); title != nil {
 				return []*node{title, n}, j.known
 			}

@@ -17,6 +17,11 @@ type generator struct {
 	classes, ids []string
 	// main are the containers of the content, tried in order.
 	main []mark
+	// head is the element before the container that belongs to it: its title and
+	// what stands below that.
+	head mark
+	// version is the element that tells the version of what is documented.
+	version mark
 	// junk are classes of elements in the container that are no content.
 	junk []string
 }
@@ -26,6 +31,7 @@ type mark struct {
 	tag       atom.Atom
 	class, id string
 	role      string
+	label     string // how aria-label begins
 }
 
 func (m mark) fits(n *node) bool {
@@ -33,7 +39,8 @@ func (m mark) fits(n *node) bool {
 		(m.tag == 0 || n.tag == m.tag) &&
 		(m.class == "" || hasClass(n, m.class)) &&
 		(m.id == "" || n.id == m.id) &&
-		(m.role == "" || attr(n, "role") == m.role)
+		(m.role == "" || attr(n, "role") == m.role) &&
+		(m.label == "" || strings.HasPrefix(attr(n, "aria-label"), m.label))
 }
 
 // generators are the programs, the more particular ones first.
@@ -62,16 +69,18 @@ var generators = []generator{
 		junk: []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article"},
 	},
 	{
-		name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"},
+		name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"}, version: mark{class: "version"},
 		main: []mark{{id: "main-content"}, {tag: atom.Main}}, junk: []string{"out-of-band", "src", "srclink", "anchor", "sub", "sub-heading", "tooltip", "rightside", "doc-anchor", "rustdoc-breadcrumbs", "hideme", "since"},
 	},
 	{
-		name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc"},
-		main: []mark{{class: "UnitDetails"}, {tag: atom.Main}}, junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion"},
+		name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc", "UnitDirectories"}, version: mark{label: "Version: "},
+		main: []mark{{class: "UnitDetails"}, {class: "UnitDirectories"}, {tag: atom.Main}},
+		junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion", "Documentation-empty", "UnitDirectories-mobileSynopsis", "UnitDirectories-toggleHead", "UnitDirectories-toggleButton"},
 	},
 	{
-		name: "javadoc", meta: []string{"javadoc"}, main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}},
-		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy"},
+		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"contentContainer", "memberSummary", "sourceContainer"},
+		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}}, head: mark{tag: atom.Div, class: "header"},
+		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "tableTab", "activeTableTab", "table-tabs"},
 	},
 	{
 		name: "docbook", meta: []string{"docbook"}, classes: []string{"navheader", "navfooter"},
@@ -192,4 +201,40 @@ func (g *generator) container(root *node) *node {
 		return true
 	})
 	return best
+}
+
+// before returns the element that stands before the container and belongs to it,
+// or nil.
+func (g *generator) before(root, container *node) *node {
+	if g.head == (mark{}) {
+		return nil
+	}
+	return find(root, func(n *node) bool {
+		return n.end <= container.order && n.weight.text > 0 && g.head.fits(n)
+	})
+}
+
+// maxVersion is how many bytes the name of a version has.
+const maxVersion = 50
+
+// versionIn returns the version that the page tells in the generator's way.
+func (g *generator) versionIn(root *node) string {
+	if g.version == (mark{}) {
+		return ""
+	}
+	said := find(root, func(n *node) bool {
+		return n.weight.text > 0 && g.version.fits(n) && (n.weight.text <= maxVersion && strings.ContainsAny(tight(n), "0123456789") || g.version.label != "")
+	})
+	if said == nil {
+		return ""
+	}
+	version := tight(said)
+	if g.version.label != "" {
+		version = attr(said, "aria-label")
+	}
+	if len(version) > 7 && strings.EqualFold(version[:7], "version") {
+		version = strings.TrimLeft(version[7:], ": ")
+	}
+	version, _, _ = strings.Cut(version, " ")
+	return clean(version, maxVersion)
 }

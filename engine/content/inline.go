@@ -110,6 +110,7 @@ func (l *inline) element(n *node) {
 		l.space = false
 	case atom.Code, atom.Tt, atom.Kbd, atom.Samp:
 		if s := tight(n); s != "" {
+			l.space = l.space || l.last() == '`' // two spans side by side would be one
 			l.edge(n, codeSpan(s))
 		}
 	case atom.Strong, atom.B:
@@ -135,8 +136,15 @@ func (l *inline) element(n *node) {
 		l.inside(n)
 		l.space = true
 	default:
+		l.space = l.space || isBadge(n)
 		l.inside(n)
 	}
+}
+
+// isBadge tells a word that stands apart from the name before it, such as
+// "deprecated", by a style and no space.
+func isBadge(n *node) bool {
+	return n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag")
 }
 
 func (l *inline) inside(n *node) {

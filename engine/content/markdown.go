@@ -168,7 +168,7 @@ func (w *writer) node(n *node, gap int) {
 			return
 		}
 		if isSignature(n) {
-			w.fence(fold(rawText(n)), "java")
+			w.fence(linesOf(n), "java")
 			return
 		}
 		if hasClass(n, "summary-table", "details-table") && w.rows(n) || isRoleTable(n) && w.roles(n) {
@@ -208,7 +208,7 @@ func (w *writer) strong(n *node) {
 
 // isSignature tells the declaration that Javadoc writes as plain text.
 func isSignature(n *node) bool {
-	return n.tag == atom.Div && hasClass(n, "member-signature", "type-signature")
+	return n.tag == atom.Div && hasClass(n, "member-signature", "type-signature", "package-signature", "module-signature")
 }
 
 func isTitle(n *node) bool {
@@ -251,6 +251,9 @@ func (w *writer) heading(n *node) {
 		addText(&plain, c)
 	}
 	if text := fold(w.done(&line)); text != "" {
+		if hasClass(n, "code-header") { // rustdoc: the heading is a declaration
+			text = codeSpan(fold(plain.String()))
+		}
 		w.block(2)
 		if w.quoted > 0 || len(w.levels) > 0 {
 			w.text("**" + strings.Trim(text, "*") + "**")
@@ -309,7 +312,7 @@ func anchorOf(n *node) string {
 }
 
 func (w *writer) list(n *node) {
-	if n.weight.headings > 0 && n.tag != atom.Ol && holdsSections(n) {
+	if hasClass(n, frameLists...) || n.weight.headings > 0 && n.tag != atom.Ol && holdsSections(n) {
 		for c := n.first; c != nil; c = c.next {
 			if !c.junk {
 				w.children(c, 2)
@@ -322,7 +325,7 @@ func (w *writer) list(n *node) {
 	if start, err := strconv.Atoi(attr(n, "start")); err == nil && ordered && start >= 0 && start < 1e6 {
 		number = start
 	}
-	gap := 2
+	gap, again := 2, false
 	if len(w.levels) > 0 {
 		gap = 1
 	}
@@ -345,7 +348,12 @@ func (w *writer) list(n *node) {
 				mark += map[bool]string{true: "[x] ", false: "[ ] "}[hasAttr(box, "checked")]
 			}
 		}
-		w.push(mark, strings.Repeat(" ", min(len(mark), 4)))
+		rest := strings.Repeat(" ", min(len(mark), 4))
+		if again && onlyList(c) {
+			mark = rest // it belongs to the entry before
+		}
+		again = true
+		w.push(mark, rest)
 		if c.tag == atom.Li {
 			w.children(c, 1)
 		} else {
@@ -353,6 +361,15 @@ func (w *writer) list(n *node) {
 		}
 		w.pop()
 	}
+}
+
+// frameLists are classes of the lists that Javadoc builds its pages of.
+var frameLists = []string{"blockList", "blockListLast", "summary-list", "details-list", "member-list"}
+
+// onlyList tells an entry of nothing but another list.
+func onlyList(n *node) bool {
+	inner := n.first
+	return n.tag == atom.Li && inner != nil && inner.next == nil && (inner.tag == atom.Ul || inner.tag == atom.Ol)
 }
 
 // holdsSections tells lists that pages are built of: each entry has headings or

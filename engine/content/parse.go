@@ -1,10 +1,12 @@
 package content
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +111,10 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Breadcrumb = breadcrumb(seen.trail, root, page, gen)
 	if gen != nil {
 		doc.Generator = gen.name
+		doc.Version = cmp.Or(doc.Version, gen.versionIn(root))
+		if gen.name == "javadoc" { // it tells the kind of the page, not what it says
+			doc.Description = ""
+		}
 	}
 	mains, known := t.chosen, true
 	if len(in.Include) == 0 {
@@ -126,7 +132,7 @@ func parseHTML(in Input) (*Document, error) {
 	}
 	doc.Markdown = string(w.b)
 	doc.Headings = trimmed(doc.Markdown, w.headings)
-	doc.Title = titleOf(doc, root)
+	doc.Title = titleOf(doc, root, titled(mains))
 	var main *node
 	if len(mains) > 0 {
 		main = mains[len(mains)-1]
@@ -271,9 +277,20 @@ func clean(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "")
 }
 
+// titled returns the heading in what stands before the content and belongs to it.
+func titled(mains []*node) string {
+	if len(mains) < 2 {
+		return ""
+	}
+	if h := find(mains[0], isHeading); h != nil {
+		return tight(h)
+	}
+	return ""
+}
+
 // titleOf prefers the only top heading of the content, which has no site name on
-// it, then <title>.
-func titleOf(doc *Document, root *node) string {
+// it, then the heading before the content, then <title>, then any heading.
+func titleOf(doc *Document, root *node, before string) string {
 	tops, first := 0, ""
 	for _, h := range doc.Headings {
 		if h.Level == 1 {
@@ -288,13 +305,45 @@ func titleOf(doc *Document, root *node) string {
 	if len(doc.Headings) > 0 && doc.Title != "" && strings.Contains(doc.Title, doc.Headings[0].Text) && doc.Headings[0].Level == 2 {
 		return clean(doc.Headings[0].Text, 300)
 	}
-	if doc.Title != "" {
+	if h := topHeading(doc.Headings); h != "" && namesPage(h, doc.Title) {
+		return clean(h, 300)
+	}
+	if before != "" {
+		return clean(before, 300)
+	}
+	if doc.Title != "" && !isFileName(doc.Title) {
 		return doc.Title
 	}
 	if h1 := find(root, func(n *node) bool { return n.tag == atom.H1 }); h1 != nil {
 		return clean(tight(h1), 300)
 	}
-	return ""
+	if len(doc.Headings) > 0 {
+		return clean(doc.Headings[0].Text, 300)
+	}
+	return doc.Title
+}
+
+// isFileName tells a title that only names the file.
+func isFileName(title string) bool {
+	name := strings.ToLower(title)
+	return !strings.Contains(name, " ") && (strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".htm"))
+}
+
+// topHeading is the text of the first heading where it stands above all others.
+func topHeading(headings []Heading) string {
+	if len(headings) == 0 || slices.ContainsFunc(headings[1:], func(h Heading) bool { return h.Level <= headings[0].Level }) {
+		return ""
+	}
+	return headings[0].Text
+}
+
+// namesPage tells whether a heading says what <title> says: it stands in it, but
+// for its number, or <title> begins with its last word ("Class Assert", "Assert
+// (JUnit API)").
+func namesPage(heading, title string) bool {
+	heading = strings.TrimLeft(heading, "0123456789. ")
+	last, _, _ := strings.Cut(heading[strings.LastIndexByte(heading, ' ')+1:], "<")
+	return heading != "" && strings.Contains(title, heading) || len(last) > 2 && strings.HasPrefix(title, last+" (")
 }
 
 // isShell tells whether a page of so many words is a frame that a script fills:

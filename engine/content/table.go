@@ -66,7 +66,7 @@ func (w *writer) table(n *node) {
 // single writes a table of one row, which is no table: cells that hold lines side
 // by side, others as blocks. Their spans say nothing.
 func (w *writer) single(n *node) {
-	if find(n, isBlockCell) != nil {
+	if find(n, isBlockCell) != nil || find(n, isList) != nil {
 		w.layout(n)
 		return
 	}
@@ -88,18 +88,12 @@ func (w *writer) single(n *node) {
 	w.paragraph(w.done(&line), 2)
 }
 
-// isBlockCell tells a cell that holds blocks.
+// isBlockCell tells a cell that holds more than one block.
 func isBlockCell(n *node) bool {
-	if n.tag != atom.Td && n.tag != atom.Th || n.junk {
-		return false
-	}
-	for c := n.first; c != nil; c = c.next {
-		if c.block {
-			return true
-		}
-	}
-	return false
+	return (n.tag == atom.Td || n.tag == atom.Th) && !n.junk && n.weight.solid > 1
 }
+
+func isList(n *node) bool { return n.tag == atom.Ul || n.tag == atom.Ol }
 
 // write writes rows, the first of which is the header.
 func (w *writer) write(rows [][]string) {

@@ -176,7 +176,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		b.pre--
 	}
 	n.weight.count(n.tag)
-	n.block = n.block || isBlockTag(n.tag)
+	n.block = n.block || isBlockTag(n.tag) || n.tag == atom.Span && n.id != "" && hasClass(n, "structfield")
 	n.end = b.order
 	return n
 }
