@@ -78,7 +78,7 @@ var generators = []generator{
 		junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion", "Documentation-empty", "UnitDirectories-mobileSynopsis", "UnitDirectories-toggleHead", "UnitDirectories-toggleButton"},
 	},
 	{
-		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"contentContainer", "memberSummary", "sourceContainer"},
+		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "memberSummary", "typeNameLabel", "sourceContainer"},
 		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}}, head: mark{tag: atom.Div, class: "header"},
 		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "tableTab", "activeTableTab", "table-tabs"},
 	},
