@@ -49,15 +49,14 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 	if g != nil {
 		if n := g.container(root); n != nil && n.weight.holds(&root.weight) {
 			j.known = n.tag != atom.Body
-			j.mark(n)
-			if head := g.before(root, n); head != nil {
-				j.mark(head)
-				return []*node{head, n}, j.known
+			mains := g.beside(root, n)
+			for _, box := range mains {
+				j.mark(box)
 			}
-			if title := j.titleBefore(n); title != nil {
-				return []*node{title, n}, j.known
+			if title := j.titleBefore(mains[0]); title != nil && title.end <= mains[0].order {
+				mains = slices.Insert(mains, 0, title)
 			}
-			return []*node{n}, j.known
+			return mains, j.known
 		}
 	}
 	if body := find(root, func(n *node) bool { return n.tag == atom.Body }); body != nil {
@@ -259,7 +258,7 @@ func (j *judge) isJunk(n *node) bool {
 	if isMaths(n) {
 		return false
 	}
-	if j.gen != nil && len(j.gen.junk) > 0 && n.class != "" && hasClass(n, j.gen.junk...) {
+	if j.gen != nil && (n.class != "" && hasClass(n, j.gen.junk...) || n.id != "" && slices.Contains(j.gen.junk, n.id)) {
 		return true
 	}
 	switch n.tag {

@@ -3,6 +3,7 @@ package content
 import (
 	"strings"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -24,6 +25,24 @@ func footnoteRef(n *node) string {
 		return ""
 	}
 	return mark
+}
+
+// noteIn returns the reference to a footnote in a <sup> that has only brackets
+// beside it, as Asciidoctor writes them.
+func noteIn(n *node) *node {
+	var only *node
+	for c := n.first; c != nil; c = c.next {
+		switch {
+		case c.tag == atom.A && only == nil:
+			only = c
+		case c.kind != html.TextNode || strings.Trim(c.data, "[] ") != "":
+			return nil
+		}
+	}
+	if only == nil || footnoteRef(only) == "" {
+		return nil
+	}
+	return only
 }
 
 // isBackRef tells the arrow that leads from a footnote back to the text.
@@ -58,13 +77,13 @@ func isNotes(n *node) bool {
 }
 
 // isNote tells a footnote in a box of its own: docutils since 0.18, mdBook,
-// DocBook.
+// DocBook, Asciidoctor.
 func isNote(n *node) bool {
 	switch n.tag {
 	case atom.Aside:
 		return attr(n, "role") == "doc-footnote" || hasClass(n, "footnote")
 	case atom.Div:
-		return hasClass(n, "footnote-definition") || hasClass(n, "footnote") && n.parent != nil && hasClass(n.parent, "footnotes")
+		return hasClass(n, "footnote-definition") || hasClass(n, "footnote") && n.parent != nil && (hasClass(n.parent, "footnotes") || n.parent.id == "footnotes")
 	}
 	return false
 }
@@ -73,6 +92,10 @@ func isNote(n *node) bool {
 // none.
 func (w *writer) note(n *node) bool {
 	label := find(n, func(n *node) bool { return hasClass(n, "label", "footnote-definition-label", "para") })
+	if first := n.first; label == nil && first != nil && strings.HasPrefix(attr(first, "href"), "#_footnoteref") && first.next != nil {
+		label = first
+		first.next.data = strings.TrimPrefix(first.next.data, ". ")
+	}
 	if label == nil {
 		return false
 	}

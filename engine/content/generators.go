@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -17,12 +18,12 @@ type generator struct {
 	classes, ids []string
 	// main are the containers of the content, tried in order.
 	main []mark
-	// head is the element before the container that belongs to it: its title and
-	// what stands below that.
-	head mark
+	// with are boxes beside the container that belong to what it says: the title
+	// before it and what stands below that, the footnotes after it.
+	with []mark
 	// version is the element that tells the version of what is documented.
 	version mark
-	// junk are classes of elements in the container that are no content.
+	// junk are classes and ids of elements in the container that are no content.
 	junk []string
 }
 
@@ -64,9 +65,10 @@ var generators = []generator{
 		main: []mark{{tag: atom.Main}}, junk: []string{"nav-wrapper", "nav-chapters", "buttons", "menu-bar"},
 	},
 	{
-		name: "sphinx", meta: []string{"sphinx"}, classes: []string{"sphinxsidebar", "wy-nav-content", "sphinx-tabs", "bd-article"}, ids: []string{"furo-main-content"},
-		main: []mark{{tag: atom.Div, class: "body"}, {class: "bd-article"}, {id: "furo-main-content"}, {role: "main"}, {tag: atom.Article}, {tag: atom.Main}},
-		junk: []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article"},
+		name: "sphinx", meta: []string{"sphinx", "docutils"}, ids: []string{"furo-main-content"},
+		classes: []string{"sphinxsidebar", "wy-nav-content", "sphinx-tabs", "bd-article", "bd-main", "bd-content", "highlight-default", "highlight-python", "highlight-none"},
+		main:    []mark{{tag: atom.Div, class: "body"}, {class: "bd-article"}, {id: "furo-main-content"}, {role: "main"}, {tag: atom.Article}, {tag: atom.Main}, {tag: atom.Div, class: "document"}},
+		junk:    []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article"},
 	},
 	{
 		name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"}, version: mark{class: "version"},
@@ -79,7 +81,7 @@ var generators = []generator{
 	},
 	{
 		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "memberSummary", "typeNameLabel", "sourceContainer"},
-		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}}, head: mark{tag: atom.Div, class: "header"},
+		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}}, with: []mark{{tag: atom.Div, class: "header"}},
 		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "tableTab", "activeTableTab", "table-tabs"},
 	},
 	{
@@ -106,9 +108,36 @@ var generators = []generator{
 		name: "mediawiki", meta: []string{"mediawiki"}, main: []mark{{class: "mw-parser-output"}, {id: "mw-content-text"}, {id: "content"}},
 		junk: []string{"mw-editsection", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
 	},
-	{name: "gitbook", meta: []string{"gitbook"}, main: []mark{{tag: atom.Main}, {class: "markdown-section"}}},
+	{name: "gitbook", meta: []string{"gitbook", "honkit"}, main: []mark{{tag: atom.Main}, {class: "markdown-section"}}},
 	{name: "discourse", meta: []string{"discourse"}, main: []mark{{id: "main-outlet"}, {tag: atom.Main}}, junk: []string{"crawler-nav", "topic-category", "post-likes", "crawler-post-infos"}},
-	{name: "hugo", meta: []string{"hugo"}, main: []mark{{class: "td-content"}, {tag: atom.Article}, {tag: atom.Main}}, junk: []string{"td-page-meta", "td-heading-self-link", "breadcrumb", "feedback--title", "feedback--prompt", "feedback--answer", "feedback--response", "td-page-meta__lastmod"}},
+	{
+		name: "hugo", meta: []string{"hugo"}, classes: []string{"td-content", "td-main", "gdoc-markdown"},
+		main: []mark{{class: "td-content"}, {tag: atom.Article}, {tag: atom.Main}},
+		junk: []string{
+			"td-page-meta", "td-heading-self-link", "breadcrumb", "feedback--title", "feedback--prompt", "feedback--question", "feedback--answer", "feedback--response",
+			"td-page-meta__lastmod", "taxonomy-terms-article", "gdoc-page__anchor", "gdoc-post__codecopy",
+		},
+	},
+	{
+		name: "starlight", meta: []string{"starlight"}, classes: []string{"sl-markdown-content"},
+		main: []mark{{class: "sl-markdown-content"}, {tag: atom.Main}}, junk: []string{"sl-anchor-link", "pagination-links"},
+	},
+	{
+		name: "nextra", classes: []string{"nextra-content", "nextra-toc", "nextra-sidebar-container"},
+		main: []mark{{tag: atom.Main}, {tag: atom.Article}}, junk: []string{"nextra-breadcrumb", "nextra-toc", "subheading-anchor"},
+	},
+	{
+		name: "antora", meta: []string{"antora"}, main: []mark{{tag: atom.Article, class: "doc"}, {tag: atom.Article}, {tag: atom.Main}},
+		junk: []string{"toc", "toc-menu", "edit-this-page", "pagination", "breadcrumbs", "anchor"},
+	},
+	{
+		name: "asciidoctor", meta: []string{"asciidoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, with: []mark{{id: "header"}, {id: "footnotes"}},
+		junk: []string{"toc", "toc2", "details", "anchor"},
+	},
+	{
+		name: "doxygen", meta: []string{"doxygen"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}},
+		junk: []string{"ttc", "ingroups", "summary", "dynheader", "dyncontent", "permalink", "navpath", "mdescLeft"},
+	},
 	{name: "github", classes: []string{"markdown-body"}, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
 	{name: "man", meta: []string{"groff", "mandoc"}, classes: []string{"manual-text"}, main: []mark{{class: "manual-text"}, {tag: atom.Main}}},
 }
@@ -128,8 +157,8 @@ func gather(root *node) marks {
 		if n.kind != html.ElementNode {
 			return true
 		}
-		if n.tag == atom.Meta && m.meta == "" && strings.EqualFold(attr(n, "name"), "generator") {
-			m.meta = strings.ToLower(attr(n, "content"))
+		if n.tag == atom.Meta && strings.EqualFold(attr(n, "name"), "generator") {
+			m.meta += strings.ToLower(attr(n, "content")) + "\n" // a program that runs within another tells of both
 		}
 		if n.class != "" && !m.classes[n.class] {
 			m.classes[n.class] = true
@@ -183,6 +212,21 @@ func identify(m marks) *generator {
 	return nil
 }
 
+// beside returns main and the boxes that belong to it, as they stand in the page.
+func (g *generator) beside(root, main *node) []*node {
+	mains := []*node{main}
+	for _, m := range g.with {
+		n := find(root, func(n *node) bool {
+			return n.weight.text > 0 && (n.end <= main.order || n.order >= main.end) && m.fits(n)
+		})
+		if n != nil {
+			mains = append(mains, n)
+		}
+	}
+	slices.SortFunc(mains, func(a, b *node) int { return int(a.order - b.order) })
+	return mains
+}
+
 // container returns where the generator puts the content, or nil: the first
 // element that bears the earliest of the marks.
 func (g *generator) container(root *node) *node {
@@ -201,17 +245,6 @@ func (g *generator) container(root *node) *node {
 		return true
 	})
 	return best
-}
-
-// before returns the element that stands before the container and belongs to it,
-// or nil.
-func (g *generator) before(root, container *node) *node {
-	if g.head == (mark{}) {
-		return nil
-	}
-	return find(root, func(n *node) bool {
-		return n.end <= container.order && n.weight.text > 0 && g.head.fits(n)
-	})
 }
 
 // maxVersion is how many bytes the name of a version has.

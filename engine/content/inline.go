@@ -128,7 +128,11 @@ func (l *inline) element(n *node) {
 		l.link(n)
 	case atom.Img:
 		l.image(n)
-	case atom.Sup, atom.Sub:
+	case atom.Sup:
+		if note := noteIn(n); note != nil && !l.flat {
+			l.link(note)
+			return
+		}
 		l.inside(n)
 	case atom.Wbr:
 	case atom.Div, atom.P, atom.Li, atom.Dt, atom.Dd, atom.Section, atom.Header: // of a heading

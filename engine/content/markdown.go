@@ -178,11 +178,14 @@ func (w *writer) node(n *node, gap int) {
 			w.children(n, 1)
 			return
 		}
-		if isAdmonition(n) {
-			w.quote(n)
+		if w.asciidoc(n) {
 			return
 		}
-		if isTitle(n) {
+		if isAdmonition(n) {
+			w.admonition(n, n, admonitionKind(n))
+			return
+		}
+		if isTitle(n) || w.quoted > 0 && isBoxTitle(n) {
 			w.strong(n)
 			return
 		}
@@ -221,22 +224,12 @@ func isTitle(n *node) bool {
 	return n.tag == atom.P && hasClass(n, "markdown-alert-title", "callout-title", "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
 }
 
-var admonitions = []string{
-	"admonition", "note", "warning", "tip", "caution", "important", "danger", "hint", "attention", "error", "seealso", "deprecated",
-	"alert", "callout", "custom-block", "theme-admonition", "markdown-alert", "versionadded", "versionchanged",
-}
-
-func isAdmonition(n *node) bool {
-	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && hasClass(n, admonitions...) && n.weight.text < 20_000
-}
-
 func (w *writer) quote(n *node) {
-	w.block(2)
-	w.push("> ", "> ")
-	w.quoted++
-	w.children(n, 2)
-	w.quoted--
-	w.pop()
+	kind := ""
+	if hasClass(n, admonitions...) {
+		kind = admonitionKind(n)
+	}
+	w.admonition(n, n, kind)
 }
 
 // heading writes a heading without its permalink, and after it what an end tag

@@ -119,7 +119,7 @@ func parseHTML(in Input) (*Document, error) {
 	mains, known := t.chosen, true
 	if len(in.Include) == 0 {
 		mains, known = mainOf(root, gen)
-		if instead := withoutScript(page, mains[len(mains)-1], nodes); instead != nil {
+		if instead := withoutScript(page, heart(mains), nodes); instead != nil {
 			mains, known = []*node{instead}, false
 		}
 	}
@@ -133,14 +133,21 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Markdown = string(w.b)
 	doc.Headings = trimmed(doc.Markdown, w.headings)
 	doc.Title = titleOf(doc, root, titled(mains))
-	var main *node
-	if len(mains) > 0 {
-		main = mains[len(mains)-1]
-	}
-	doc.Links = links.all(root, main)
+	doc.Links = links.all(root, heart(mains))
 	doc.Words = int(root.weight.words)
 	doc.Shell = isShell(page, doc.Words)
 	return doc, nil
+}
+
+// heart is the one of the boxes that says most; nil where there is none.
+func heart(mains []*node) *node {
+	var best *node
+	for _, n := range mains {
+		if best == nil || n.weight.text >= best.weight.text {
+			best = n
+		}
+	}
+	return best
 }
 
 // trimmed moves the offsets by what TrimSpace takes from the beginning.
@@ -279,7 +286,7 @@ func clean(s string, limit int) string {
 
 // titled returns the heading in what stands before the content and belongs to it.
 func titled(mains []*node) string {
-	if len(mains) < 2 {
+	if len(mains) < 2 || mains[0] == heart(mains) {
 		return ""
 	}
 	if h := find(mains[0], isHeading); h != nil {

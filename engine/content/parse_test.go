@@ -72,6 +72,7 @@ func TestHiddenTextIsGone(t *testing.T) {
 		`<input value="canary">`, `<textarea>canary</textarea>`, `<meta name="x" content="canary">`, `<p style="color:red;color:transparent">canary</p>`,
 		`<pre><span style="display:none">canary</span>x</pre>`, `<table><tr><td hidden>canary</td><td>x</td></tr></table>`, `<h2><span hidden>canary</span>x</h2>`,
 		`<p>x <span class="sr-only">a</span><span aria-hidden="true">canary words that are more than a few letters</span></p>`, `<p>x <b>a</b><span aria-hidden="true">canary</span></p>`,
+		`<div aria-label="Note"><p aria-hidden="true">Note canary</p>x</div>`, `<div aria-label="canary"><p aria-hidden="true" class="sr-only">canary</p>x</div>`,
 		`<textarea class="x Documentation-exampleCode">canary</textarea>`, `<textarea class="Documentation-exampleCode" hidden>canary</textarea>`,
 	}
 	for _, one := range hidden {

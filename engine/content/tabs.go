@@ -26,7 +26,7 @@ func (j *judge) labels(n *node) {
 			continue
 		}
 		var names []string
-		for label := c.first; label != nil; label = label.next {
+		for label := labelsIn(c).first; label != nil; label = label.next {
 			if label.kind == html.ElementNode && label.weight.text > 0 {
 				names = append(names, tight(label))
 			}
@@ -34,13 +34,22 @@ func (j *judge) labels(n *node) {
 		if len(names) < 1 || len(names) > maxTabs {
 			continue
 		}
-		if panels := panelsAfter(c, len(names)); panels != nil {
+		if panels := panelsOf(c, len(names)); panels != nil {
 			for i, panel := range panels {
 				panel.label = strings.ReplaceAll(names[i], "*", "")
 			}
 			c.junk = true
 		}
 	}
+}
+
+// labelsIn is the list of a row of tabs that is put into a box: AsciiDoc writes
+// <div class=tablist><ul>.
+func labelsIn(row *node) *node {
+	if row.tag == atom.Div && row.first != nil && row.first == row.last && row.first.tag == atom.Ul {
+		return row.first
+	}
+	return row
 }
 
 func isTabRow(n *node) bool {
@@ -50,7 +59,7 @@ func isTabRow(n *node) bool {
 	if n.class == "" || n.weight.text > 300 || !strings.Contains(n.class, "tab") {
 		return false
 	}
-	for c := n.first; c != nil; c = c.next {
+	for c := labelsIn(n).first; c != nil; c = c.next {
 		switch c.tag {
 		case 0, atom.Input:
 		case atom.Label, atom.Li, atom.Button, atom.A:
@@ -58,7 +67,26 @@ func isTabRow(n *node) bool {
 			return false
 		}
 	}
-	return hasClass(n, "tabs", "tabbed-labels", "tab-labels", "tab-list", "tabs-nav", "nav-tabs", "tabset-labels")
+	return hasClass(n, "tabs", "tabbed-labels", "tab-labels", "tab-list", "tablist", "tabs-nav", "nav-tabs", "tabset-labels")
+}
+
+// isPanel tells what says of itself that it belongs to a tab.
+func isPanel(n *node) bool {
+	return attr(n, "role") == "tabpanel" || hasClass(n, "tabpanel", "tab-pane", "tab-panel")
+}
+
+// panelsOf returns the n panels of a row: those after it, or after a box that
+// the row stands in.
+func panelsOf(row *node, n int) []*node {
+	if panels := panelsAfter(row, n); panels != nil {
+		return panels
+	}
+	for up, i := row.parent, 0; up != nil && i < 3; up, i = up.parent, i+1 {
+		if panels := panelsAfter(up, n); n > 1 && panels != nil && isPanel(panels[0]) {
+			return panels
+		}
+	}
+	return nil
 }
 
 // panelsAfter returns the n panels that follow a row: the children of the next
@@ -80,10 +108,10 @@ func panelsAfter(row *node, n int) []*node {
 		}
 	}
 	switch {
+	case len(after) == n && isPanel(after[0]):
+		return after
 	case len(inside) == n && (n > 1 || attr(inside[0], "role") == "tabpanel"):
 		return inside
-	case len(after) == n && attr(after[0], "role") == "tabpanel":
-		return after
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "aria-hidden":
-			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) {
+			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) && !isNameOf(h.Parent, h) {
 				return true
 			}
 		}
@@ -130,6 +130,28 @@ func isHidden(h *html.Node) bool {
 func isSeenFor(h *html.Node) bool {
 	before := h.PrevSibling
 	return before != nil && before.Type == html.ElementNode && hidesByClass(attribute(before, "class")) && textSize(h) <= 20
+}
+
+// isNameOf tells the title that the eye sees in a box, where a screen reader gets
+// the same words as the name of the box: <aside aria-label=Note><p
+// aria-hidden=true>Note</p>.
+func isNameOf(box, title *html.Node) bool {
+	name := ""
+	if box != nil {
+		name = attribute(box, "aria-label")
+	}
+	return name != "" && textSize(title) <= len(name) && fold(textOfNode(title)) == fold(name)
+}
+
+// textOfNode is the text below h.
+func textOfNode(h *html.Node) string {
+	var b strings.Builder
+	for n := range h.Descendants() {
+		if n.Type == html.TextNode {
+			b.WriteString(n.Data)
+		}
+	}
+	return b.String()
 }
 
 // hidesByClass knows the classes that hide. One that hides on small screens

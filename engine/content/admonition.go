@@ -1,0 +1,83 @@
+package content
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
+
+var admonitions = []string{
+	"admonition", "note", "warning", "tip", "caution", "important", "danger", "hint", "attention", "error", "seealso", "deprecated",
+	"alert", "callout", "custom-block", "theme-admonition", "markdown-alert", "versionadded", "versionchanged",
+	"starlight-aside", "custom-container", "hint-container", "admonitionblock", "book-hint", "gdoc-hint", "notices", "nextra-callout",
+}
+
+// kinds are the words in class names that tell what an admonition is, and what
+// stands for them in the text.
+var kinds = []string{
+	"note", "tip", "info", "important", "warning", "caution", "danger", "attention", "error", "hint", "example", "success", "question", "failure", "bug",
+	"abstract", "todo",
+}
+
+func isAdmonition(n *node) bool {
+	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && hasClass(n, admonitions...) && n.weight.text < 20_000
+}
+
+// admonitionKind reads the kind of an admonition from its classes ("admonition warning",
+// "alert-info", "starlight-aside--tip"); empty where they tell none.
+func admonitionKind(n *node) string {
+	for c := range strings.FieldsSeq(strings.ToLower(n.class)) {
+		if i := strings.LastIndexByte(c, '-'); i >= 0 {
+			c = c[i+1:]
+		}
+		if slices.Contains(kinds, c) && (c != "hint" || hasClass(n, "admonition")) {
+			return c // others call every box a hint
+		}
+	}
+	return ""
+}
+
+// aTitle is how many bytes a box may say before its kind is looked for no
+// further.
+const aTitle = 80
+
+// admonition writes a box as a quote that begins with its kind, which is put
+// before a title of its own that does not tell it.
+func (w *writer) admonition(n, content *node, kind string) {
+	w.block(2)
+	w.push("> ", "> ")
+	w.quoted++
+	if kind != "" && !tellsKind(tight(content), kind) {
+		w.block(2)
+		w.text("**" + strings.ToUpper(kind[:1]) + kind[1:] + "**")
+	}
+	w.children(content, 2)
+	w.quoted--
+	w.pop()
+}
+
+// tellsKind reports whether a box begins with the word for its kind, or for
+// another: Bootstrap's kinds are colours.
+func tellsKind(text, kind string) bool {
+	text = strings.ToLower(text[:min(len(text), aTitle)])
+	if strings.Contains(text, kind) {
+		return true
+	}
+	word := strings.TrimRight(text[:strings.IndexAny(text+" ", " :!.")], "s")
+	return slices.Contains(kinds, word)
+}
+
+// isBoxTitle tells the title of a box, by the end of a class name
+// ("callout-title", "gdoc-hint__title").
+func isBoxTitle(n *node) bool {
+	if n.tag != atom.P && n.tag != atom.Div || n.weight.solid > 1 || n.weight.text > 2*aTitle {
+		return false
+	}
+	for c := range strings.FieldsSeq(n.class) {
+		if strings.HasSuffix(c, "title") || strings.HasSuffix(c, "heading") || strings.HasSuffix(c, "header") {
+			return true
+		}
+	}
+	return false
+}
