@@ -72,7 +72,8 @@ func longestRun(s string, c byte) int {
 // gutters are classes of what stands in a code block and is not code.
 var gutters = []string{
 	"linenos", "lineno", "lineno-label", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "copybtn", "copy", "copy-button",
-	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink",
+	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink", "ttc",
+	"viewcode-link", "viewcode-back",
 	"sourceLineNo", "source-line-no",
 }
 

@@ -289,7 +289,7 @@ func isPermalink(n *node) bool {
 		return false
 	}
 	switch text := strings.TrimSpace(rawText(n)); text {
-	case "¶", "#", "§", "🔗", "⚓", "\u200b":
+	case "¶", "#", "§", "🔗", "⚓", "◆", "\u200b":
 		return strings.Contains(attr(n, "href"), "#")
 	case "":
 		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil

@@ -136,6 +136,9 @@ func (w *writer) node(n *node, gap int) {
 		w.block(2)
 		w.text("**" + n.label + "**")
 	}
+	if w.doxygen(n) {
+		return
+	}
 	switch n.tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.heading(n)
@@ -234,7 +237,9 @@ func (w *writer) quote(n *node) {
 
 // heading writes a heading without its permalink, and after it what an end tag
 // that was forgotten has put into it.
-func (w *writer) heading(n *node) {
+func (w *writer) heading(n *node) { w.headingAt(n, int(n.data[1]-'0')) }
+
+func (w *writer) headingAt(n *node, level int) {
 	end := headingEnd(n)
 	line := w.line()
 	line.flat = true
@@ -251,7 +256,7 @@ func (w *writer) heading(n *node) {
 		if w.quoted > 0 || len(w.levels) > 0 {
 			w.text("**" + strings.Trim(text, "*") + "**")
 		} else {
-			w.level = int(n.data[1] - '0')
+			w.level = level
 			w.addHeading(w.level, fold(plain.String()), anchorOf(n))
 			w.text(strings.Repeat("#", w.level) + " " + text)
 		}
@@ -292,6 +297,11 @@ func anchorOf(n *node) string {
 			return id
 		}
 		return attr(inner, "name")
+	}
+	if link := find(n, func(n *node) bool {
+		return n.tag == atom.A && len(attr(n, "href")) > 1 && attr(n, "href")[0] == '#' && (isPermalink(n) || n.parent.junk)
+	}); link != nil {
+		return attr(link, "href")[1:]
 	}
 	for up, i := n.parent, 0; up != nil && i < 6; up, i = up.parent, i+1 {
 		switch {

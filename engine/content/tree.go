@@ -193,8 +193,8 @@ func (b *builder) append(parent, n *node) {
 }
 
 func (b *builder) text(h *html.Node, parent *node) {
-	if b.pre == 0 && isBlockTag(parent.tag) && (parent.last == nil || parent.last.block) && isBlank(h.Data) {
-		return // white space before a block or between blocks says nothing
+	if b.pre == 0 && isBlockTag(parent.tag) && (parent.last == nil || parent.last.block) && isBlank(h.Data) && parent.class != "line" {
+		return // white space before a block or between blocks says nothing, but for a line of code in a box
 	}
 	n := b.alloc()
 	n.kind, n.data, n.parent, n.end = html.TextNode, Sanitize(h.Data), parent, b.order

@@ -1,0 +1,100 @@
+package content
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// doxygen writes what Doxygen lays out with boxes and tables: the title, code in
+// lines that are boxes, declarations, and the list of members. It reports false
+// for anything else, and for pages of others.
+func (w *writer) doxygen(n *node) bool {
+	if w.gen == nil || w.gen.name != "doxygen" || n.class == "" {
+		return false
+	}
+	switch {
+	case n.tag == atom.Div && hasClass(n, "title") && n.parent != nil && hasClass(n.parent, "headertitle"):
+		w.headingAt(n, 1)
+	case n.tag == atom.Div && hasClass(n, "fragment"):
+		w.code(n)
+	case n.tag == atom.Div && hasClass(n, "memproto", "compoundTemplParams"):
+		var lines []string
+		declaration(n, &lines)
+		w.fence(strings.Join(lines, "\n"), "")
+	case n.tag == atom.Table && hasClass(n, "memberdecls"):
+		w.members(n)
+	default:
+		return false
+	}
+	return true
+}
+
+// declaration gathers the lines of a declaration: each template and each table
+// is one.
+func declaration(n *node, lines *[]string) {
+	for c := n.first; c != nil; c = c.next {
+		switch {
+		case c.tag == atom.Table && find(c.first, func(n *node) bool { return n.tag == atom.Table }) != nil: // labels beside the declaration
+			declaration(find(c, func(n *node) bool { return n.tag == atom.Td }), lines)
+			if labels := find(c, func(n *node) bool { return hasClass(n, "mlabels-right") }); labels != nil && len(*lines) > 0 {
+				(*lines)[len(*lines)-1] += " [" + tight(labels) + "]"
+			}
+		case tight(c) != "":
+			*lines = append(*lines, tight(c))
+		}
+	}
+}
+
+// members writes a table of members as a list, each with what is said of it.
+func (w *writer) members(table *node) {
+	template, gap := "", 2
+	walk(table, func(n *node) bool {
+		if n.tag != atom.Tr {
+			return true
+		}
+		switch kind, _, _ := strings.Cut(n.class, ":"); kind {
+		case "memitem":
+			text := w.row(n)
+			if n.first != nil && hasClass(n.first, "memTemplParams") {
+				template = text + " "
+				return false
+			}
+			w.block(gap)
+			w.push("- ", "  ")
+			w.text(template + text)
+			w.pop()
+			template, gap = "", 1
+		case "memdesc":
+			w.block(1)
+			w.push("  ", "  ")
+			w.paragraph(w.row(n), 1)
+			w.pop()
+		case "separator":
+		default:
+			gap = 2
+			if h := find(n, isHeading); h != nil {
+				w.heading(h)
+			} else {
+				w.strong(n)
+			}
+		}
+		return false
+	})
+}
+
+// row is the text of a row of members as one line, without the link to more.
+func (w *writer) row(n *node) string {
+	line := w.line()
+	for td := n.first; td != nil; td = td.next {
+		line.space = true
+		for c := td.first; c != nil; c = c.next {
+			if c.kind == html.ElementNode && c.tag == atom.A && tight(c) == "More..." {
+				continue
+			}
+			line.node(c)
+		}
+	}
+	return fold(w.done(&line))
+}
