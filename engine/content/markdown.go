@@ -154,6 +154,10 @@ func (w *writer) node(n *node, gap int) {
 		w.block(2)
 		w.text("---")
 	case atom.Blockquote:
+		if isIndented(n) {
+			w.children(n, 2)
+			return
+		}
 		w.quote(n)
 	case atom.Summary:
 		if n.weight.headings > 0 {
@@ -194,6 +198,20 @@ func (w *writer) node(n *node, gap int) {
 		}
 		w.children(n, max(gap, blockGap(n)))
 	}
+}
+
+// isIndented tells the blockquote that docutils writes around what its source
+// merely indents: one that defines things which can be linked to quotes nobody.
+func isIndented(n *node) bool {
+	for c := n.first; c != nil; c = c.next {
+		switch {
+		case c.tag == atom.Div && isIndented(c):
+			return true
+		case c.tag == atom.Dl && find(c, func(n *node) bool { return n.tag == atom.Dt && n.id != "" }) != nil:
+			return true
+		}
+	}
+	return false
 }
 
 // blockGap is the gap before what stands in n.

@@ -22,6 +22,8 @@ func TestMarkdown(t *testing.T) {
 		"lines by a style sheet":    {`<pre class=shiki><code><span class=line><i>a</i> b</span><span class=line></span><span class=line>c</span></code></pre>`, "```\na b\n\nc\n```"},
 		"lines with their ends":     {`<pre class=shiki><code><span class=line>a</span>` + "\n" + `<span class=line></span>` + "\n" + `<span class=line>c</span></code></pre>`, "```\na\n\nc\n```"},
 		"lines with ends inside":    {"<pre><code><span class=line><span class=cl>a\n</span></span><span class=line><span class=cl>\n</span></span><span class=line><span class=cl>c\n</span></span></code></pre>", "```\na\n\nc\n```"},
+		"indented, not quoted":      {`<p>x<blockquote><div><dl class="py method"><dt class="sig" id="C.f">f()</dt><dd>Does it.</dd></dl></div></blockquote>`, "x\n\n`f()`\n:   Does it."},
+		"quoted":                    {`<p>x<blockquote><div><p>Said he.<dl><dt>a<dd>b</dl></div></blockquote>`, "x\n\n> Said he.\n>\n> a\n> :   b"},
 		"line numbers":              {`<table class="highlighttable"><tr><td class="linenos"><pre>1` + "\n2" + `</pre></td><td class="code"><pre>x` + "\ny" + `</pre></td></tr></table>`, "```\nx\ny\n```"},
 		"nested list":               {`<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>`, "- a\n  - b\n- c"},
 		"ordered list":              {`<ol start="3"><li>a</li><li><p>b</p><p>c</p></li></ol>`, "3. a\n4. b\n\n   c"},

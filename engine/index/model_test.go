@@ -192,7 +192,7 @@ func (m *model) search(t *testing.T, q Query, h *hashed) []pageSigns {
 		mostPage += float64(term.pageIDF) * (saturation + 1)
 		mostTitle += float64(term.titleIDF) * (saturation + 1)
 	}
-	w := weightsOf(q.Mode, parsed.lookup)
+	w := weightsOf(q.Mode, parsed)
 	var pages []pageSigns
 	for i, d := range m.docs {
 		if !d.passes(q) {
@@ -504,7 +504,7 @@ func (ix *Index) everything(t *testing.T, q Query) (map[string]float64, error) {
 	out := make(map[string]float64)
 	for i := range pages {
 		p := &pages[i]
-		scorePage(p, weightsOf(q.Mode, s.query.lookup))
+		scorePage(p, weightsOf(q.Mode, s.query))
 		sh := s.shards[p.shard]
 		for _, c := range p.chunks {
 			key := fmt.Sprint(string(sh.names.get(sh.collections[p.doc])), string(sh.urls.get(p.doc)), "#", c.chunk-sh.first[p.doc])

@@ -52,6 +52,7 @@ func (n *names) heading(text, anchor string, in []string) {
 	n.add(wholeName, nameOf(text))
 	n.add(wholeName, numberedName(text))
 	id := nameOf(anchor)
+	n.member(text, id)
 	all, passing := declared(text)
 	for _, name := range all {
 		if passing {
@@ -67,6 +68,20 @@ func (n *names) heading(text, anchor string, in []string) {
 				n.add(wholeName, outer+"."+name)
 			}
 		}
+	}
+}
+
+// member adds the id of what a heading declares in the words of a language: void
+// *internal under c.Py_buffer.internal, where c is the language.
+func (n *names) member(text, id string) {
+	i := strings.LastIndexByte(id, '.')
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < 0x80 && class[r] != lower && class[r] != digit && class[r] != under })
+	if i <= 0 || len(words) < 2 || len(words) > maxNameWords || words[len(words)-1] != id[i+1:] {
+		return
+	}
+	n.define(id)
+	if language, rest, ok := strings.Cut(id, "."); ok && len(language) <= 3 && strings.Contains(rest, ".") {
+		n.define(rest)
 	}
 }
 
@@ -236,7 +251,7 @@ func passages(title, url, markdown string, headings []content.Heading, chunks []
 	for i, c := range chunks {
 		for ; at < len(headings) && headings[at].Offset < c.End; at++ {
 			h := headings[at]
-			if in := o.enter(h); leadsAway(markdown[min(h.Offset, len(markdown)):], url) {
+			if in := o.enter(h); isLed(markdown[min(h.Offset, len(markdown)):], url) {
 				out[i].add(wholeName, nameOf(h.Text))
 			} else {
 				out[i].heading(h.Text, h.Anchor, in)
@@ -246,7 +261,7 @@ func passages(title, url, markdown string, headings []content.Heading, chunks []
 			f.skip(markdown[read:c.Start])
 		}
 		read = c.End
-		out[i].lines(markdown[c.Start:c.End], &f)
+		out[i].lines(markdown[c.Start:c.End], url, &f)
 	}
 	return out
 }
@@ -293,6 +308,23 @@ func leadsAway(text, url string) bool {
 	}
 }
 
+// isLed reports whether a heading or term, with which text begins, is an entry of
+// an index: it leads to another page, or its definition does little else.
+func isLed(text, url string) bool {
+	_, below, _ := strings.Cut(text, "\n")
+	below, _, _ = strings.Cut(below, "\n")
+	below = bare(below)
+	return leadsAway(text, url) || strings.HasPrefix(below, ":   ") && isEntry(below, url)
+}
+
+// isEntry reports whether a definition is that of an index, which says little more
+// than where to go: configuration parameter, [Vacuuming](https://…).
+func isEntry(definition, url string) bool {
+	before, _, linked := strings.Cut(definition, "[")
+	const most = 4 // words, with the colon
+	return linked && strings.HasSuffix(definition, ")") && len(strings.Fields(before)) <= most && leadsAway(definition, url)
+}
+
 // outline is what a walk over headings stands in.
 type outline struct {
 	page string
@@ -334,8 +366,8 @@ func declaredOne(text string) string {
 	return all[0][strings.LastIndexByte(all[0], '.')+1:]
 }
 
-// lines adds what the lines of a passage define.
-func (n *names) lines(text string, f *fence) {
+// lines adds what the lines of a passage of url's page define.
+func (n *names) lines(text, url string, f *fence) {
 	before := ""
 	for line := range strings.Lines(text) {
 		line = bare(line)
@@ -344,26 +376,44 @@ func (n *names) lines(text string, f *fence) {
 		}
 		switch {
 		case strings.HasPrefix(line, ":   "):
-			n.passing(strings.Trim(before, "`*"))
+			if !leadsAway(before, url) && !isEntry(line, url) {
+				n.passing(strings.Trim(before, "`*"))
+			}
 		case strings.HasPrefix(line, "| "):
-			n.lead(line[2:], true)
+			n.row(line[2:])
 		case strings.HasPrefix(line, "- "):
 			n.lead(line[2:], false)
+		case strings.Contains(line, "` ("), strings.Contains(line, "`("): // a signature, such as `func` ( `text` ) → `int`
+			if code, rest, ok := strings.Cut(strings.TrimPrefix(line, "`"), "`"); ok && line[0] == '`' && strings.HasPrefix(strings.TrimPrefix(rest, " "), "(") {
+				n.passing(code)
+			}
 		}
 		before = line
 	}
 }
 
-// lead adds the code that a row or an entry begins with.
-func (n *names) lead(s string, row bool) {
+// row adds the code that a row begins with, and that of the lines below it in the
+// same cell: functions with several signatures, or several names.
+func (n *names) row(s string) {
+	cell, _, _ := strings.Cut(s, " | ")
+	for line := range strings.SplitSeq(cell, "<br>") {
+		if !n.lead(line, true) {
+			return
+		}
+	}
+}
+
+// lead adds the code that a row or an entry begins with; false if there is none.
+func (n *names) lead(s string, row bool) bool {
 	if !strings.HasPrefix(s, "`") {
-		return
+		return false
 	}
 	code, rest, ok := strings.Cut(s[1:], "`")
-	if !ok || strings.Contains(code, "`") || !row && rest == "" {
-		return
+	if !ok || !row && rest == "" {
+		return false
 	}
 	n.passing(code)
+	return true
 }
 
 // passing adds what a text declares as something that is told beside others.

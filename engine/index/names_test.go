@@ -128,6 +128,57 @@ func TestPassagesKnowsCode(t *testing.T) {
 	}
 }
 
+func TestNamesOfLines(t *testing.T) {
+	t.Parallel()
+	const url = "https://e.com/d/page.html"
+	away := "[Vacuuming](https://e.com/d/vacuum.html#x)"
+	for _, test := range []struct {
+		md       string
+		want, no string // names, one after the other
+	}{
+		{"| `json_typeof` ( `json` ) → `text`<br>`jsonb_typeof` ( `jsonb` ) → `text`<br>Returns `nothing` | x |", "json_typeof jsonb_typeof", "nothing"},
+		{"`jsonb_each` ( `jsonb` ) → `setof record`\n`two_each`(x)", "jsonb_each two_each", ""},
+		{"Call `some_name` ( it ) in a sentence", "", "some_name"},
+		{"scale_factor\n:   configuration parameter, " + away, "", "scale_factor"},
+		{"scale_factor, " + away + "\n:   hypothetical, " + away, "", "scale_factor"},
+		{"scale_factor\n:   Says how much of a table may be dead, see " + away, "scale_factor", ""},
+		{"scale_factor\n:   see [below](" + url + "#below)", "scale_factor", ""},
+	} {
+		chunks := []content.Chunk{{Start: 0, End: len(test.md)}}
+		got := passages("", url, test.md, nil, chunks)[0]
+		for name := range strings.FieldsSeq(test.want) {
+			if !slices.Contains(got, partName+name) {
+				t.Errorf("%q: no %q among %q", test.md, name, got)
+			}
+		}
+		if test.no != "" && slices.Contains(got, partName+test.no) {
+			t.Errorf("%q: %q is among %q", test.md, test.no, got)
+		}
+	}
+}
+
+func TestNamesOfMembers(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, anchor, want string }{
+		{"void *internal", "c.Py_buffer.internal", "py_buffer.internal"},
+		{"int readonly", "c.Py_buffer.readonly", "c.py_buffer.readonly"},
+		{"Notes on the internal", "guide.internal", "guide.internal"},
+		{"Notes on the rest", "guide.internal", ""},
+	} {
+		var n names
+		n.heading(test.text, test.anchor, nil)
+		if has := slices.Contains(n, wholeName+test.want); has != (test.want != "") {
+			t.Errorf("%q under %q: %q", test.text, test.anchor, n)
+		}
+	}
+	var entry names
+	md := "mode\n:   statistical, [Aggregates](https://e.com/d/aggregate.html)\n"
+	entry = passages("", "https://e.com/d/index.html", md, []content.Heading{{Level: 2, Text: "mode", Anchor: "m"}}, []content.Chunk{{Start: 0, End: len(md)}})[0]
+	if slices.Contains(entry, partName+"mode") {
+		t.Errorf("an entry of an index defines %q", entry)
+	}
+}
+
 // drawnNames are names that a generator marks as defined on a page: by name the
 // pages that are right.
 func drawnNames(t *testing.T, folder string, marks ...*regexp.Regexp) map[string][]string {

@@ -57,3 +57,19 @@ func TestManyQuotedPhrasesAreBounded(t *testing.T) {
 		t.Errorf("%d phrases of forty", len(many.quoted))
 	}
 }
+
+// What is quoted stands first where it stands as it is quoted, however often and
+// prominently another page has its words.
+func TestQuotedPhraseOutweighsItsWords(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]uint64{`"add tables to a publication"`: 1, "how do I add tables to a publication": 2} {
+		pages := []pageSigns{
+			{rev: 1, page: .2, mean: .3, chunks: []chunkSigns{{keyword: .4, cosine: .3, pairs: 1, phrases: 1}}},
+			{rev: 2, page: .9, title: 1, mean: .6, chunks: []chunkSigns{{keyword: .9, cosine: .7, pairs: .8}, {chunk: 1, keyword: .9, cosine: .7, pairs: .8}}},
+		}
+		got := rank(pages, weightsOf(Hybrid, parse(newAnalyzer(), query)))
+		if got[0].rev != want {
+			t.Errorf("%s: page %d is first, want %d", query, got[0].rev, want)
+		}
+	}
+}

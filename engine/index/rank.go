@@ -25,11 +25,14 @@ type weights struct {
 // weightsOf returns the weights for a query. Those of a question were measured
 // on questions in natural language (docs/benchmarks.md); a query that names a
 // thing has said the words that it looks for, so that words count for more and
-// nearness of meaning for less.
-func weightsOf(mode Mode, lookup bool) weights {
+// nearness of meaning for less. What it quotes is to stand there as it is quoted.
+func weightsOf(mode Mode, q *parsed) weights {
 	w := weights{keyword: 1, cosine: 2, pairs: 0.3, phrases: 0.5, named: 4, own: 1, next: 0.4, page: 0.5, title: 0.3, mean: 1}
-	if lookup {
+	if q.lookup {
 		w.cosine, w.mean, w.phrases = 0.5, 0.25, 1
+	}
+	if len(q.quoted) > 0 {
+		w.phrases = 3
 	}
 	switch mode {
 	case Keyword:

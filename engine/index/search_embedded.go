@@ -122,7 +122,7 @@ func (ix *Index) legs(s *search, n *narrowed) ([]found, error) {
 		return nil, err
 	}
 	var out []found
-	for _, r := range rank(pages, weightsOf(s.mode, s.query.lookup)) {
+	for _, r := range rank(pages, weightsOf(s.mode, s.query)) {
 		out = append(out, found{
 			score: r.score, rev: r.rev,
 			ordinal: int(r.chunk - r.base), first: int(r.first - r.base), last: int(r.last - r.base),
