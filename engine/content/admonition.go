@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -38,6 +39,9 @@ func admonitionKind(n *node) string {
 	return ""
 }
 
+// maxKind is how many bytes the kind of a note has.
+const maxKind = 24
+
 // aTitle is how many bytes a box may say before its kind is looked for no
 // further.
 const aTitle = 80
@@ -52,9 +56,43 @@ func (w *writer) admonition(n, content *node, kind string) {
 		w.block(2)
 		w.text("**" + strings.ToUpper(kind[:1]) + kind[1:] + "**")
 	}
-	w.children(content, 2)
+	if !w.noteTable(content) {
+		w.children(content, 2)
+	}
 	w.quoted--
 	w.pop()
+}
+
+// noteTable writes the cells of a note that is laid out as a table (DocBook,
+// AsciiDoc): a picture of its kind, the kind, and what it says.
+func (w *writer) noteTable(n *node) bool {
+	table := n.first
+	for table != nil && table.kind == html.TextNode && table.weight.text == 0 {
+		table = table.next
+	}
+	if table == nil || table.tag != atom.Table || table.weight.text == 0 {
+		return false
+	}
+	titled := false
+	walk(table, func(c *node) bool {
+		if c.tag != atom.Td && c.tag != atom.Th {
+			return c.kind == html.ElementNode && !c.junk
+		}
+		switch picture := find(c, func(n *node) bool { return n.tag == atom.Img }); {
+		case titled, c.weight.text > maxKind:
+			w.children(c, 2)
+		case c.weight.text > 0:
+			w.strong(c)
+			titled = true
+		case picture != nil && find(table, func(n *node) bool { return n.tag == atom.Th }) == nil:
+			w.block(2)
+			w.text("**" + escape(strings.Trim(fold(Sanitize(attr(picture, "alt"))), "[]")) + "**")
+			titled = true
+		}
+		return false
+	})
+	w.from(table.next, 2)
+	return true
 }
 
 // tellsKind reports whether a box begins with the word for its kind, or for

@@ -22,6 +22,9 @@ func (w *writer) asciidoc(n *node) bool {
 		kind := admonitionKind(n)
 		if icon := find(n, func(n *node) bool { return n.tag == atom.Td && hasClass(n, "icon") }); icon != nil && kind == "" {
 			kind = strings.ToLower(tight(icon))
+			if picture := find(icon, func(n *node) bool { return n.tag == atom.Img }); picture != nil && kind == "" {
+				kind = strings.ToLower(clean(attr(picture, "alt"), maxKind))
+			}
 		}
 		w.admonition(n, content, kind)
 		return true

@@ -106,16 +106,18 @@ func crumbsIn(n *node) (names []string) {
 	if len(names) > 0 {
 		return names
 	}
+	list := false
 	walk(n, func(c *node) bool {
 		if c.tag != atom.Li {
 			return c.kind == html.ElementNode
 		}
-		if !strings.Contains(c.class, "aside") {
+		list = true
+		if !strings.Contains(c.class, "aside") && !hasClass(c, "footer") {
 			names = append(names, crumb(c))
 		}
 		return false
 	})
-	if len(names) == 0 {
+	if !list {
 		names = crumbsBetween(n)
 	}
 	return names

@@ -48,7 +48,7 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 	j := judge{gen: g, body: root, named: map[string][]string{}, doubted: map[string]bool{}}
 	if g != nil {
 		if n := g.container(root); n != nil && n.weight.holds(&root.weight) {
-			j.known = n.tag != atom.Body
+			j.known = n.tag != atom.Body || g.takesBody()
 			mains := g.beside(root, n)
 			for _, box := range mains {
 				j.mark(box)

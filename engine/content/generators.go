@@ -108,6 +108,10 @@ var generators = []generator{
 		name: "mediawiki", meta: []string{"mediawiki"}, main: []mark{{class: "mw-parser-output"}, {id: "mw-content-text"}, {id: "content"}},
 		junk: []string{"mw-editsection", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
 	},
+	{
+		name: "texinfo", meta: []string{"makeinfo", "texi2any", "texi2html"}, main: []mark{{tag: atom.Body}},
+		junk: []string{"header", "nav-panel", "footer"},
+	},
 	{name: "gitbook", meta: []string{"gitbook", "honkit"}, main: []mark{{tag: atom.Main}, {class: "markdown-section"}}},
 	{name: "discourse", meta: []string{"discourse"}, main: []mark{{id: "main-outlet"}, {tag: atom.Main}}, junk: []string{"crawler-nav", "topic-category", "post-likes", "crawler-post-infos"}},
 	{
@@ -246,6 +250,9 @@ func (g *generator) container(root *node) *node {
 	})
 	return best
 }
+
+// takesBody tells that the generator's pages are nothing but content.
+func (g *generator) takesBody() bool { return slices.Contains(g.main, mark{tag: atom.Body}) }
 
 // maxVersion is how many bytes the name of a version has.
 const maxVersion = 50

@@ -248,13 +248,15 @@ func (l *inline) image(n *node) {
 	alt := fold(Sanitize(attr(n, "alt")))
 	target := l.links.resolve(attr(n, "src"))
 	switch {
-	case alt == "" || l.flat || !l.known && isThumbnail(n):
+	case strings.IndexFunc(alt, isWordRune) < 0 || l.flat || !l.known && isThumbnail(n):
 	case target == "":
 		l.put(escape(alt))
 	default:
 		l.put("[" + strings.NewReplacer("[", "(", "]", ")").Replace(escape(alt)) + "](" + mdTarget(target) + ")")
 	}
 }
+
+func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // isThumbnail tells pictures that stand for what is written beside them, in links
 // and lists, and decoration: in no paragraph and without a caption.
@@ -291,6 +293,8 @@ func isPermalink(n *node) bool {
 	switch text := strings.TrimSpace(rawText(n)); text {
 	case "¶", "#", "§", "🔗", "⚓", "◆", "\u200b":
 		return strings.Contains(attr(n, "href"), "#")
+	case "top": // man7.org
+		return strings.HasPrefix(attr(n, "href"), "#top")
 	case "":
 		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil
 	default:

@@ -104,7 +104,7 @@ func (w *writer) between(c, end *node, gap int) {
 
 func (w *writer) paragraph(s string, gap int) {
 	s = strings.TrimSpace(s)
-	if s == "" {
+	if s == "" || isPager(s) {
 		return
 	}
 	w.block(gap)
@@ -151,8 +151,10 @@ func (w *writer) node(n *node, gap int) {
 	case atom.Table:
 		w.table(n)
 	case atom.Hr:
-		w.block(2)
-		w.text("---")
+		if len(w.b) > 0 { // not below a row of links that is gone
+			w.block(2)
+			w.text("---")
+		}
 	case atom.Blockquote:
 		if isIndented(n) {
 			w.children(n, 2)
@@ -237,7 +239,8 @@ func isSignature(n *node) bool {
 
 func isTitle(n *node) bool {
 	if n.tag == atom.Div {
-		return strings.HasPrefix(n.class, "admonitionHeading")
+		return strings.HasPrefix(n.class, "admonitionHeading") ||
+			hasClass(n, "title") && n.parent != nil && strings.Contains(n.parent.class, "block") // AsciiDoc
 	}
 	if n.tag == atom.Label {
 		return strings.Contains(n.class, "tab-label")
@@ -255,7 +258,13 @@ func (w *writer) quote(n *node) {
 
 // heading writes a heading without its permalink, and after it what an end tag
 // that was forgotten has put into it.
-func (w *writer) heading(n *node) { w.headingAt(n, int(n.data[1]-'0')) }
+func (w *writer) heading(n *node) {
+	level := int(n.data[1] - '0')
+	if hasClass(n, "memtitle") { // Doxygen gives members the rank of their group
+		level++
+	}
+	w.headingAt(n, level)
+}
 
 func (w *writer) headingAt(n *node, level int) {
 	end := headingEnd(n)
@@ -418,13 +427,14 @@ func (w *writer) definitions(n *node) {
 		}
 		switch c.tag {
 		case atom.Dt:
-			w.term(c, outer)
+			w.term(c, outer, gap)
 			gap = 1
 		case atom.Dd:
 			w.block(gap)
 			w.push(":   ", "    ")
 			w.children(c, 2)
 			w.pop()
+			gap = 2
 		default: // <div> around pairs
 			w.definitions(c)
 		}
@@ -448,7 +458,7 @@ func (w *writer) notes(n *node) {
 	}
 }
 
-func (w *writer) term(n *node, outer int) {
+func (w *writer) term(n *node, outer, gap int) {
 	id := n.id
 	if id == "" {
 		if a := find(n, func(n *node) bool { return n.tag == atom.A && n.id != "" }); a != nil {
@@ -471,7 +481,7 @@ func (w *writer) term(n *node, outer int) {
 	if text == "" {
 		return
 	}
-	w.block(2)
+	w.block(gap)
 	if id != "" && outer > 0 && w.quoted == 0 {
 		w.level = outer + 1
 		w.addHeading(w.level, tight(n), id)

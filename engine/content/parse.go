@@ -130,7 +130,7 @@ func parseHTML(in Input) (*Document, error) {
 		w.block(2)
 		w.whole(n)
 	}
-	doc.Markdown = string(w.b)
+	doc.Markdown = strings.TrimSuffix(strings.TrimRight(string(w.b), " \n"), "\n\n---")
 	doc.Headings = trimmed(doc.Markdown, w.headings)
 	doc.Title = titleOf(doc, root, titled(mains))
 	doc.Links = links.all(root, heart(mains))
