@@ -172,30 +172,54 @@ func searchOurs(ctx context.Context, pages []*content.Document, chunks int) (row
 		return "", 0, err
 	}
 	embedder.quiet = true
+	m, err := measure(func() (searcher, error) {
+		o, err := openAt(ctx, dir, embedder, model.Count)
+		if err != nil {
+			return searcher{}, err
+		}
+		return searcher{func(q string) error {
+			_, err := o.index.Search(ctx, index.Query{Text: q, Limit: 10})
+			return err
+		}, o.end}, nil
+	})
+	return m.row("axon-mcp", "%s", stored, took, dir), m.median, err
+}
+
+// searcher is an open index.
+type searcher struct {
+	search func(query string) error
+	end    func() error
+}
+
+// measured is how long the searches of an index took, in milliseconds, and the
+// CPU of one.
+type measured struct{ first, median, p99, cpu float64 }
+
+// measure opens an index and asks it all queries.
+func measure(open func() (searcher, error)) (m measured, err error) {
 	queries, err := asked()
 	if err != nil {
-		return "", 0, err
+		return m, err
 	}
-	began = time.Now()
-	if o, err = openAt(ctx, dir, embedder, model.Count); err != nil {
-		return "", 0, err
+	began := time.Now()
+	s, err := open()
+	if err != nil {
+		return m, err
 	}
-	search := func(q string) error {
-		_, err := o.index.Search(ctx, index.Query{Text: q, Limit: 10})
-		return err
-	}
-	err = search(queries[0])
-	first := time.Since(began)
-	var times []time.Duration
-	var cpu float64
+	err = s.search(queries[0])
+	m.first = millis(time.Since(began))
 	if err == nil {
-		times, cpu, err = timed(queries, search)
+		var times []time.Duration
+		if times, m.cpu, err = timed(queries, s.search); err == nil {
+			m.median, m.p99 = millis(times[len(times)/2]), millis(times[len(times)*99/100])
+		}
 	}
-	if err = cmp.Or(err, o.end()); err != nil {
-		return "", 0, err
-	}
-	return fmt.Sprintf("| %d | axon-mcp | %.0f | %.0f | %.1f | %.1f | %%s | %.2f | %d |\n", stored, float64(stored)/took.Seconds(),
-		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), cpu, sizeOf(dir)>>20), millis(times[len(times)/2]), nil
+	return m, cmp.Or(err, s.end())
+}
+
+func (m measured) row(name, bars string, stored int, took time.Duration, dir string) string {
+	return fmt.Sprintf("| %d | %s | %.0f | %.0f | %.1f | %.1f | %s | %.2f | %d |\n", stored, name, float64(stored)/took.Seconds(),
+		m.first, m.median, m.p99, bars, m.cpu, sizeOf(dir)>>20)
 }
 
 // opened is a data directory with its index at work.
@@ -322,32 +346,19 @@ func searchBleve(pages []*content.Document, chunks int) (row string, median floa
 	if err = cmp.Or(err, ix.Close()); err != nil {
 		return "", 0, err
 	}
-	queries, err := asked()
-	if err != nil {
-		return "", 0, err
-	}
-	began = time.Now()
-	if ix, err = bleve.Open(path); err != nil {
-		return "", 0, err
-	}
-	search := func(q string) error {
-		request := bleve.NewSearchRequestOptions(bleve.NewMatchQuery(q), 10, 0, false)
-		request.Fields = []string{"text"}
-		_, err := ix.Search(request)
-		return err
-	}
-	err = search(queries[0])
-	first := time.Since(began)
-	var times []time.Duration
-	var cpu float64
-	if err == nil {
-		times, cpu, err = timed(queries, search)
-	}
-	if err = cmp.Or(err, ix.Close()); err != nil {
-		return "", 0, err
-	}
-	return fmt.Sprintf("| %d | bleve v2.6.3, keywords only | %.0f | %.0f | %.1f | %.1f | | %.2f | %d |\n", stored, float64(stored)/took.Seconds(),
-		millis(first), millis(times[len(times)/2]), millis(times[len(times)*99/100]), cpu, sizeOf(dir)>>20), millis(times[len(times)/2]), nil
+	m, err := measure(func() (searcher, error) {
+		ix, err := bleve.Open(path)
+		if err != nil {
+			return searcher{}, err
+		}
+		return searcher{func(q string) error {
+			request := bleve.NewSearchRequestOptions(bleve.NewMatchQuery(q), 10, 0, false)
+			request.Fields = []string{"text"}
+			_, err := ix.Search(request)
+			return err
+		}, ix.Close}, nil
+	})
+	return m.row("bleve v2.6.3, keywords only", "", stored, took, dir), m.median, err
 }
 
 func writeBleve(ix bleve.Index, pages []*content.Document, enough int, count func(string) int) (chunks int, err error) {
