@@ -142,7 +142,7 @@ func languageOf(n *node) string {
 	}
 	classes := strings.Fields(n.class)
 	for i, c := range classes {
-		for _, prefix := range []string{"highlight-source-", "mw-highlight-lang-", "language-", "lang-", "highlight-", "src-"} {
+		for _, prefix := range []string{"highlight-source-", "mw-highlight-lang-", "language-", "lang-", "highlight-", "src-", "source-"} {
 			if name, ok := strings.CutPrefix(c, prefix); ok {
 				if lang := langName(name); lang != "" {
 					return lang

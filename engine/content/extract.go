@@ -2,6 +2,7 @@ package content
 
 import (
 	"slices"
+	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -259,6 +260,9 @@ func (j *judge) isJunk(n *node) bool {
 		return false
 	}
 	if j.gen != nil && (n.class != "" && hasClass(n, j.gen.junk...) || n.id != "" && slices.Contains(j.gen.junk, n.id)) {
+		return true
+	}
+	if j.known && strings.Contains(n.class, "nav") && j.isNavBar(n) {
 		return true
 	}
 	switch n.tag {

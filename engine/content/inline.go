@@ -109,10 +109,7 @@ func (l *inline) element(n *node) {
 		l.buf = append(l.buf, '\n')
 		l.space = false
 	case atom.Code, atom.Tt, atom.Kbd, atom.Samp:
-		if s := tight(n); s != "" {
-			l.space = l.space || l.last() == '`' // two spans side by side would be one
-			l.edge(n, codeSpan(s))
-		}
+		l.code(n)
 	case atom.Strong, atom.B:
 		l.wrap(n, "**")
 	case atom.Cite:
@@ -140,6 +137,10 @@ func (l *inline) element(n *node) {
 		l.inside(n)
 		l.space = true
 	default:
+		if n.tag == atom.Span && hasClass(n, "mw-geshi", "mw-highlight") { // MediaWiki: code within a line
+			l.code(n)
+			return
+		}
 		l.space = l.space || isBadge(n)
 		l.inside(n)
 	}
@@ -149,6 +150,14 @@ func (l *inline) element(n *node) {
 // "deprecated", by a style and no space.
 func isBadge(n *node) bool {
 	return n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag")
+}
+
+// code writes code within a line.
+func (l *inline) code(n *node) {
+	if s := tight(n); s != "" {
+		l.space = l.space || l.last() == '`' // two spans side by side would be one
+		l.edge(n, codeSpan(s))
+	}
 }
 
 func (l *inline) inside(n *node) {

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -17,7 +18,7 @@ var junkNames = map[string]bool{
 	"trending": true, "upsell": true, "upsells": true, "crosssell": true, "menu": true, "nav": true, "navbar": true, "navigation": true, "login": true,
 	"signin": true, "signup": true, "register": true, "taboola": true, "outbrain": true, "prevnext": true, "tagcloud": true, "tags": true,
 	"noprint": true, "flyout": true, "minicart": true, "cart": true, "wishlist": true, "offcanvas": true, "drawer": true, "backtotop": true,
-	"signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "reviews": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true, "votecell": true, "voting": true,
+	"navbox": true, "signature": true, "actions": true, "buttons": true, "toolbar": true, "comment": true, "reviews": true, "similar": true, "suggested": true, "recent": true, "tooltip": true, "dropdown": true, "megamenu": true, "copyright": true, "hotlinks": true, "votecell": true, "voting": true,
 }
 
 // remarkNames are the names of what readers wrote below a page.
@@ -67,6 +68,13 @@ func withoutHashes(names string) string {
 		b.WriteByte(' ')
 	}
 	return b.String()
+}
+
+// isNavBar tells, in a container that is known, the boxes that lead to other pages
+// and say so whatever template of the site they come from.
+func (j *judge) isNavBar(n *node) bool {
+	words := junkWords(n.class)
+	return (slices.Contains(words, "navbar") || slices.Contains(words, "navbox")) && n.weight.headings == 0 && n.weight.linked > n.weight.text/3
 }
 
 // prose is how much of the text of an element is no link.

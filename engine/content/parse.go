@@ -120,7 +120,10 @@ func parseHTML(in Input) (*Document, error) {
 	if len(in.Include) == 0 {
 		mains, known = mainOf(root, gen)
 		if instead := withoutScript(page, heart(mains), nodes); instead != nil {
-			mains, known = []*node{instead}, false
+			mains, known = mainOf(instead, gen)
+			if len(doc.Breadcrumb) == 0 {
+				doc.Breadcrumb = breadcrumb(gather(instead).trail, instead, page, gen)
+			}
 		}
 	}
 	w := writers.Get().(*writer)

@@ -250,7 +250,7 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 			}
 		}
 		heads, cells, left := 0, 0, &again
-		if !first && onlyCell(tr) {
+		if only := onlyCell(tr); only != nil && (!first || only.tag == atom.Td) {
 			left = new(int) // a title between rows says itself once
 		}
 		for c := tr.first; c != nil; c = c.next {
@@ -288,15 +288,18 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 	return rows, blocks, header
 }
 
-// onlyCell tells a row that has one cell.
-func onlyCell(tr *node) bool {
-	cells := 0
-	for c := tr.first; c != nil && cells < 2; c = c.next {
+// onlyCell returns the cell of a row that has one.
+func onlyCell(tr *node) *node {
+	var only *node
+	for c := tr.first; c != nil; c = c.next {
 		if (c.tag == atom.Td || c.tag == atom.Th) && !c.junk {
-			cells++
+			if only != nil {
+				return nil
+			}
+			only = c
 		}
 	}
-	return cells == 1
+	return only
 }
 
 // withCode returns the row if one of its cells holds a code block.
