@@ -42,6 +42,7 @@ type ScrapedPage struct {
 	Description string       `json:"description,omitempty"`
 	Lang        string       `json:"lang,omitempty"`
 	Published   string       `json:"published,omitempty"`
+	Breadcrumb  []string     `json:"breadcrumb,omitempty"` // where the page stands in its site; not from the index
 	ContentType string       `json:"content_type,omitempty"`
 	FetchedAt   string       `json:"fetched_at,omitempty"`
 	Markdown    *string      `json:"markdown,omitempty"`

@@ -57,6 +57,10 @@ func TestScrapeFormats(t *testing.T) {
 	if stored := b.artifacts.files[strings.TrimPrefix(p.RawHTML, artifactScheme)]; string(stored) != scrapedMD || p.Markdown != nil {
 		t.Errorf("raw_html: %+v", p)
 	}
+	b.fetcher.serve("https://a.example/g", "text/html", `<nav aria-label=breadcrumb><ol><li><a href=/>Home</a></li><li>Guide</li></ol></nav><h1>Setup</h1><p>How to set it up.</p>`)
+	if p := page(`{"url":"https://a.example/g"}`); !slices.Equal(p.Breadcrumb, []string{"Guide"}) {
+		t.Errorf("breadcrumb: %q", p.Breadcrumb)
+	}
 	if p := page(`{"url":"https://a.example/","max_chars":100}`); !p.Truncated || len(*p.Markdown) > 100 {
 		t.Errorf("max_chars: %+v", p)
 	}

@@ -71,7 +71,7 @@ func (d *Deps) scrapePage(ctx context.Context, url string, in ScrapeInput) (Scra
 	}
 	doc := got.doc
 	page.Title, page.Description, page.Lang, page.Published = doc.Title, doc.Description, doc.Lang, stamp(doc.Published)
-	page.Flags = flagsOf(doc.Hidden, doc.Markdown)
+	page.Breadcrumb, page.Flags = doc.Breadcrumb, flagsOf(doc.Hidden, doc.Markdown)
 	return page, fillFormat(&page, doc, got, in)
 }
 
