@@ -222,7 +222,8 @@ func TestA5CommandsEnd(t *testing.T) {
 	}
 }
 
-// A5: the commands of an agent that has died end before another takes its place.
+// A5: the commands of an agent that has died end with it, and before another takes
+// its place.
 func TestA5CommandsEndWithTheirAgent(t *testing.T) {
 	t.Parallel()
 	h, _, data := loggingHost(t, "", traits("load"), func(c *acp.Config) { c.AllowTerminal = true })
@@ -238,6 +239,12 @@ func TestA5CommandsEndWithTheirAgent(t *testing.T) {
 	old := childOf(t, dir, 0)
 	if _, err := finished(t, prompt(t, s, "crash now")); err == nil {
 		t.Fatal("no error")
+	}
+	for running(old) {
+		if t.Context().Err() != nil {
+			t.Fatal("a command outlives its agent")
+		}
+		time.Sleep(10 * time.Millisecond) // nothing tells of the end of a process that is not ours
 	}
 	if _, replaced, err := h.Revive(t.Context(), s); err != nil || replaced || running(old) {
 		t.Errorf("%v, replaced %t, runs %t", err, replaced, running(old))

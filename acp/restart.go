@@ -54,9 +54,7 @@ func (s *Session) again(ctx context.Context) error {
 		return over
 	}
 	if w != nil {
-		w.proc.stop()
-		<-w.conn.Done()       // nothing that it has asked for begins now
-		s.commands.closeAll() // they are of the agent that has died
+		w.proc.stop() // and its commands
 	}
 	if deaths > 0 {
 		pause := backOff(deaths)

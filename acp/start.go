@@ -70,8 +70,9 @@ func (s *Session) start(ctx context.Context, load string) error {
 	return err
 }
 
-// takeUp makes a process that of the session. It fails where the session has
-// ended meanwhile: its end does not know of the process.
+// takeUp makes a process that of the session; the commands that it will ask for end
+// with it. It fails where the session has ended meanwhile: its end does not know of
+// the process.
 func (s *Session) takeUp(w *wire, load string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,6 +80,11 @@ func (s *Session) takeUp(w *wire, load string) error {
 		return err
 	}
 	s.wire, s.key, s.early, s.loading = w, load, nil, load != ""
+	w.proc.run(func() {
+		<-w.proc.exited
+		<-w.conn.Done() // nothing that it has asked for begins now
+		s.commands.closeAll()
+	})
 	return nil
 }
 
