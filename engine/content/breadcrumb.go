@@ -171,7 +171,9 @@ func generatorCrumbs(root *node, generator string) (names []string) {
 			names = textsOf(row, func(n *node) bool { return n.tag == atom.Th && !hasAttr(n, "colspan") })
 		}
 	case "javadoc":
-		names = textsOf(root, func(n *node) bool { return n.tag == atom.Div && hasClass(n, "sub-title", "subTitle") })
+		names = textsOf(root, func(n *node) bool {
+			return n.tag == atom.Div && hasClass(n, "sub-title", "subTitle") && n.weight.text <= maxCrumb
+		})
 	}
 	return names
 }

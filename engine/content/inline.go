@@ -154,6 +154,12 @@ func isBadge(n *node) bool {
 
 // code writes code within a line.
 func (l *inline) code(n *node) {
+	if a := n.first; a != nil && a == n.last && a.tag == atom.A && !l.flat {
+		if target := l.links.resolve(attr(a, "href")); target != "" && tight(a) != "" {
+			l.edge(n, "["+codeSpan(tight(a))+"]("+mdTarget(target)+")")
+			return
+		}
+	}
 	if s := tight(n); s != "" {
 		l.space = l.space || l.last() == '`' // two spans side by side would be one
 		l.edge(n, codeSpan(s))

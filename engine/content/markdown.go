@@ -420,24 +420,31 @@ func (w *writer) definitions(n *node) {
 		w.notes(n)
 		return
 	}
-	outer, gap := w.level, 2
+	outer, before := w.level, atom.Atom(0)
 	for c := n.first; c != nil; c = c.next {
 		if c.kind != html.ElementNode || c.junk {
 			continue
 		}
 		switch c.tag {
 		case atom.Dt:
+			gap := 2
+			if before == atom.Dt {
+				gap = 1
+			}
 			w.term(c, outer, gap)
-			gap = 1
 		case atom.Dd:
+			gap := 1
+			if before == 0 {
+				gap = 2
+			}
 			w.block(gap)
 			w.push(":   ", "    ")
 			w.children(c, 2)
 			w.pop()
-			gap = 2
 		default: // <div> around pairs
 			w.definitions(c)
 		}
+		before = c.tag
 	}
 	w.level = outer
 }

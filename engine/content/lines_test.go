@@ -1,0 +1,23 @@
+package content
+
+import "testing"
+
+// How single lines are written.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, html, want string }{
+		{"terms and definitions", "<dl><dt>a</dt><dt>b</dt><dd>1</dd><dd>2</dd><dt>c</dt><dd>3</dd></dl>", "a\nb\n:   1\n:   2\n\nc\n:   3"},
+		{"code that is a link", "<p>See <code><a href=/x>X</a></code> and <code><a href=/y>Y</a>()</code>.</p>", "See [`X`](https://e.com/x) and `Y()`."},
+		{"code beside code", "<p><code>a</code><code>b</code></p>", "`a` `b`"},
+		{"a picture of a sign", "<p><img alt=- src=/minus.png> Parts of it.</p>", "Parts of it."},
+		{"an entry of nothing but a list", "<ul><li>a</li><li><ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"},
+		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if md := parsed(t, "<p>Text.</p>"+test.html); md != "Text.\n\n"+test.want {
+				t.Errorf("got %q, want %q", md, test.want)
+			}
+		})
+	}
+}
