@@ -54,6 +54,7 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 			for _, box := range mains {
 				j.mark(box)
 			}
+			j.tail(n)
 			if title := j.titleBefore(mains[0]); title != nil && title.end <= mains[0].order {
 				mains = slices.Insert(mains, 0, title)
 			}
@@ -283,7 +284,24 @@ func (j *judge) isJunk(n *node) bool {
 			return true
 		}
 	}
-	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n))
+	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n)) || isNotPrinted(n) && n.weight.tops == 0 && 10*n.weight.text < 4*j.body.weight.text
+}
+
+// isNotPrinted tells what a page leaves away on paper: pagers, feedback, buttons.
+func isNotPrinted(n *node) bool {
+	if !strings.Contains(n.class, "print") {
+		return false
+	}
+	for c := range strings.FieldsSeq(n.class) {
+		switch c {
+		case "d-print-none", "no-print", "noprint", "hidden-print", "print-hidden":
+			return true
+		}
+		if strings.Contains(c, "print:") && strings.HasSuffix(c, "hidden") { // "print:hidden", with a prefix or without
+			return true
+		}
+	}
+	return false
 }
 
 // isLinkList tells a list or a box of hardly anything but short links, in a page

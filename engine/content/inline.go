@@ -141,9 +141,21 @@ func (l *inline) element(n *node) {
 			l.code(n)
 			return
 		}
+		if n.tag == atom.Span && hasClass(n, "classifier") {
+			l.colon()
+		}
 		l.space = l.space || isBadge(n)
 		l.inside(n)
 	}
+}
+
+// colon stands between a name and its type: the style of docutils writes it.
+func (l *inline) colon() {
+	if !bytes.HasSuffix(bytes.TrimSpace(l.buf), []byte(":")) {
+		l.space = true
+		l.put(":")
+	}
+	l.space = true
 }
 
 // isBadge tells a word that stands apart from the name before it, such as
@@ -305,6 +317,9 @@ func isPermalink(n *node) bool {
 	if n.tag != atom.A || n.weight.text > 16 {
 		return false
 	}
+	if hasClass(n, "viewcode-link", "viewcode-back") || n.first != nil && hasClass(n.first, "viewcode-link") {
+		return true // leads to the source, beside what it defines
+	}
 	switch text := strings.TrimSpace(rawText(n)); text {
 	case "¶", "#", "§", "🔗", "⚓", "◆", "\u200b":
 		return strings.Contains(attr(n, "href"), "#")
@@ -320,7 +335,7 @@ func isPermalink(n *node) bool {
 
 func isMaths(n *node) bool {
 	return n.tag == atom.Math || n.tag == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex") ||
-		(n.tag == atom.Span || n.tag == atom.Div) && n.class != "" && hasClass(n, "katex", "math", "mwe-math-element", "arithmatex") && isFormula(n)
+		(n.tag == atom.Span || n.tag == atom.Div || n.tag == atom.Pre) && n.class != "" && hasClass(n, "katex", "math", "mwe-math-element", "arithmatex") && isFormula(n)
 }
 
 // maxFormula is how many bytes and how many nodes a formula has at most.

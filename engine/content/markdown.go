@@ -127,6 +127,10 @@ func guardLine(s string) string {
 	return s
 }
 
+// aCard is how many bytes of text a link holds at most that has boxes in it and
+// is written as one line.
+const aCard = 300
+
 // node writes one block.
 func (w *writer) node(n *node, gap int) {
 	if n.kind != html.ElementNode || n.junk {
@@ -137,6 +141,11 @@ func (w *writer) node(n *node, gap int) {
 		w.text("**" + n.label + "**")
 	}
 	if w.doxygen(n) {
+		return
+	}
+	if isMaths(n) {
+		w.block(2)
+		w.text(maths(n))
 		return
 	}
 	switch n.tag {
@@ -168,38 +177,44 @@ func (w *writer) node(n *node, gap int) {
 		}
 		w.strong(n)
 	default:
-		if isMaths(n) {
-			w.block(2)
-			w.text(maths(n))
-			return
-		}
-		if isNote(n) && w.note(n) {
-			return
-		}
-		if isSignature(n) {
-			w.fence(linesOf(n), "java")
-			return
-		}
-		if hasClass(n, "summary-table", "details-table") && w.rows(n) || isRoleTable(n) && w.roles(n) {
-			return
-		}
-		if hasClass(n, "line") && n.parent != nil && n.parent.first != n { // of a docutils line block
-			w.children(n, 1)
-			return
-		}
-		if w.asciidoc(n) {
-			return
-		}
-		if isAdmonition(n) {
-			w.admonition(n, n, admonitionKind(n))
-			return
-		}
-		if isTitle(n) || w.quoted > 0 && isBoxTitle(n) {
-			w.strong(n)
-			return
-		}
-		w.children(n, max(gap, blockGap(n)))
+		w.box(n, gap)
 	}
+}
+
+// box writes what is a block for its class or its place, or for what is in it.
+func (w *writer) box(n *node, gap int) {
+	if isNote(n) && w.note(n) {
+		return
+	}
+	if isSignature(n) {
+		w.fence(linesOf(n), "java")
+		return
+	}
+	if hasClass(n, "summary-table", "details-table") && w.rows(n) || isRoleTable(n) && w.roles(n) {
+		return
+	}
+	if hasClass(n, "line") && n.parent != nil && n.parent.first != n { // of a docutils line block
+		w.children(n, 1)
+		return
+	}
+	if w.asciidoc(n) {
+		return
+	}
+	if isAdmonition(n) {
+		w.admonition(n, n, admonitionKind(n))
+		return
+	}
+	if n.tag == atom.A && n.weight.headings == 0 && n.weight.solid <= 2 && n.weight.text <= aCard && hasAttr(n, "href") { // a card
+		line := w.line()
+		line.node(n)
+		w.paragraph(w.done(&line), gap)
+		return
+	}
+	if isTitle(n) || w.quoted > 0 && isBoxTitle(n) {
+		w.strong(n)
+		return
+	}
+	w.children(n, max(gap, blockGap(n)))
 }
 
 // isIndented tells the blockquote that docutils writes around what its source
@@ -254,91 +269,6 @@ func (w *writer) quote(n *node) {
 		kind = admonitionKind(n)
 	}
 	w.admonition(n, n, kind)
-}
-
-// heading writes a heading without its permalink, and after it what an end tag
-// that was forgotten has put into it.
-func (w *writer) heading(n *node) {
-	level := int(n.data[1] - '0')
-	if hasClass(n, "memtitle") { // Doxygen gives members the rank of their group
-		level++
-	}
-	w.headingAt(n, level)
-}
-
-func (w *writer) headingAt(n *node, level int) {
-	end := headingEnd(n)
-	line := w.line()
-	line.flat = true
-	var plain strings.Builder
-	for c := n.first; c != end; c = c.next {
-		line.node(c)
-		addText(&plain, c)
-	}
-	if text := fold(w.done(&line)); text != "" {
-		if hasClass(n, "code-header") { // rustdoc: the heading is a declaration
-			text = codeSpan(fold(plain.String()))
-		}
-		w.block(2)
-		if w.quoted > 0 || len(w.levels) > 0 {
-			w.text("**" + strings.Trim(text, "*") + "**")
-		} else {
-			w.level = level
-			w.addHeading(w.level, fold(plain.String()), anchorOf(n))
-			w.text(strings.Repeat("#", w.level) + " " + text)
-		}
-	}
-	w.from(end, 2)
-}
-
-// headingEnd returns the first child of a heading that cannot belong to it: a
-// block of prose after the heading's own text. Nil: there is none.
-func headingEnd(n *node) *node {
-	text := false
-	for c := n.first; c != nil; c = c.next {
-		switch c.tag {
-		case atom.P, atom.Ul, atom.Ol, atom.Dl, atom.Table, atom.Pre, atom.Blockquote, atom.Hr, atom.Section, atom.Article:
-			if text {
-				return c
-			}
-		}
-		text = text || tight(c) != ""
-	}
-	return nil
-}
-
-func (w *writer) addHeading(level int, text, anchor string) {
-	w.headings = append(w.headings, Heading{Level: min(level, 6), Text: text, Anchor: anchor, Offset: w.offset()})
-}
-
-// anchorOf returns the id that leads to a heading: its own, that of an anchor
-// in it, or that of the section that it opens.
-func anchorOf(n *node) string {
-	if id := n.id; id != "" {
-		return id
-	}
-	if inner := find(n, func(n *node) bool {
-		return n.id != "" || n.tag == atom.A && attr(n, "name") != ""
-	}); inner != nil {
-		if id := inner.id; id != "" {
-			return id
-		}
-		return attr(inner, "name")
-	}
-	if link := find(n, func(n *node) bool {
-		return n.tag == atom.A && len(attr(n, "href")) > 1 && attr(n, "href")[0] == '#' && (isPermalink(n) || n.parent.junk)
-	}); link != nil {
-		return attr(link, "href")[1:]
-	}
-	for up, i := n.parent, 0; up != nil && i < 6; up, i = up.parent, i+1 {
-		switch {
-		case up.tag == atom.Body, up.tag == atom.Main:
-			return ""
-		case up.id != "":
-			return up.id
-		}
-	}
-	return ""
 }
 
 func (w *writer) list(n *node) {

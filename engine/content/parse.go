@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/andybalholm/cascadia"
 	"golang.org/x/net/html"
@@ -251,7 +252,7 @@ func readMetaTag(n *node, doc *Document, links *linker) {
 	}
 	switch key {
 	case "description", "og:description":
-		if doc.Description == "" {
+		if doc.Description == "" && strings.IndexFunc(value, unicode.IsLetter) >= 0 { // the mark of a comment is none
 			doc.Description = clean(value, 500)
 		}
 	case "author":
@@ -309,6 +310,9 @@ func titleOf(doc *Document, root *node, before string) string {
 			}
 		}
 	}
+	if name := withoutSite(doc, first); tops == 1 && name != "" {
+		return name
+	}
 	if tops == 1 || tops > 1 && strings.Contains(doc.Title, first) {
 		return clean(first, 300)
 	}
@@ -331,6 +335,17 @@ func titleOf(doc *Document, root *node, before string) string {
 		return clean(doc.Headings[0].Text, 300)
 	}
 	return doc.Title
+}
+
+// withoutSite is the title of a page whose top heading names the site: what
+// stands in <title> before it is another heading of the page.
+func withoutSite(doc *Document, top string) string {
+	rest, ends := strings.CutSuffix(doc.Title, top)
+	name := strings.TrimRight(rest, " -|–—·:»")
+	if !ends || name == "" || name == rest || !slices.ContainsFunc(doc.Headings, func(h Heading) bool { return h.Text == name }) {
+		return ""
+	}
+	return name
 }
 
 // isFileName tells a title that only names the file.

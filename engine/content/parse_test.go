@@ -44,6 +44,11 @@ func TestMarkdown(t *testing.T) {
 		"who is quoted":             {`<blockquote><div><cite>ann wrote:</cite>Words.</div></blockquote><p>See <cite>Book</cite> for it.`, "> *ann wrote:*\n> Words.\n\nSee *Book* for it."},
 		"one row":                   {`<table><tr><td>a</td><td>b</td></tr></table><p>c`, "a b\n\nc"},
 		"facts":                     {`<table><tr><th>a</th><td><ul><li>x</li></ul></td></tr><tr><th>b</th><td>y</td></tr></table>`, "|  |  |\n| --- | --- |\n| a | - x |\n| b | y |"},
+		"a heading leads elsewhere": {`<h1><a href="/">Title</a></h1><h2><a href="x.html">A</a> <a class="headerlink" href="#a">¶</a></h2><h2><a href="#b">B</a></h2><h2><a href="/d/p.html#c">C</a></h2><h2>D <a href="y.html">y</a></h2>`, "# Title\n\n## [A](https://e.com/d/x.html)\n\n## B\n\n## C\n\n## D y"},
+		"cards":                     {`<h1>T</h1><div><a href="x.html"><h2>A</h2><p>About a.</p></a><a href="y.html"><div>B</div><p>About b.</p></a></div>`, "# T\n\n## [A](https://e.com/d/x.html)\n\nAbout a.\n\n[B About b.](https://e.com/d/y.html)"},
+		"types of parameters":       {`<dl><dt><strong>f</strong><span class="classifier">callable</span></dt><dd><p>What.</p></dd><dt>g<span class="classifier-delimiter">:</span> <span class="classifier">int</span></dt><dd>Who.</dd></dl>`, "**f** : callable\n:   What.\n\ng: int\n:   Who."},
+		"maths kept as it is":       {`<pre class="arithmatex">\[3 &lt; 4\]</pre><pre class="arithmatex">x</pre>`, "$$3 < 4$$\n\n```\nx\n```"},
+		"source beside a signature": {`<dl><dt class="sig">f(x)<a class="reference internal" href="_modules/f.html#f"><span class="viewcode-link"><span class="pre">[source]</span></span></a></dt><dd>Does.</dd></dl><pre><a class="viewcode-back" href="../f.html">[docs]</a>def f(x):</pre>`, "`f(x)`\n:   Does.\n\n```\ndef f(x):\n```"},
 		"line break":                {`<p>a<br>b`, "a\nb"},
 		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
 	}

@@ -96,7 +96,7 @@ func hasAttribute(h *html.Node, key string) bool {
 // hidingClasses are class names that frameworks give to what only a screen
 // reader or a printer gets.
 var hidingClasses = map[string]bool{
-	"sr-only": true, "visually-hidden": true, "visuallyhidden": true, "screen-reader-text": true, "screenreader": true, "hidden": true,
+	"sr-only": true, "visually-hidden": true, "visuallyhidden": true, "screen-reader-text": true, "screenreader": true, "hidden": true, "x:sr-only": true, "tw:sr-only": true,
 	"d-none": true, "print-only": true, "element-invisible": true, "u-hidden": true, "is-hidden": true, "show-for-sr": true, "a11y-hidden": true,
 	"assistive-text": true, "visually-hidden-focusable": true, "sr-only-focusable": true,
 }
@@ -160,7 +160,7 @@ func hidesByClass(class string) bool {
 	hides := false
 	for c := range strings.FieldsSeq(class) {
 		switch {
-		case hidingClasses[c]:
+		case hidingClasses[c], strings.HasSuffix(c, "-sr-only") && c != "not-sr-only" && !strings.Contains(c, ":"): // with the prefix of a site
 			hides = true
 		case strings.Contains(c, ":") && (strings.HasSuffix(c, ":block") || strings.HasSuffix(c, ":flex") || strings.HasSuffix(c, ":grid") ||
 			strings.Contains(c, ":inline") || strings.Contains(c, ":table") || strings.HasSuffix(c, ":contents")),
