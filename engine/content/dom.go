@@ -84,11 +84,16 @@ func addText(b *strings.Builder, n *node) {
 		switch {
 		case n.kind == html.TextNode:
 			b.WriteString(n.data)
-		case n.tag == atom.Br, isBlockTag(n.tag):
+		case n.tag == atom.Br, isBlockTag(n.tag), isGap(n):
 			b.WriteByte(' ')
 		}
 		return n.kind != html.ElementNode || !n.junk && !isPermalink(n)
 	})
+}
+
+// isGap tells an empty box that a style makes a sign between two words.
+func isGap(n *node) bool {
+	return n.tag == atom.Span && n.weight.text == 0 && n.class != "" && hasClass(n, "sep", "separator", "divider")
 }
 
 // rawText returns the text below n as it stands.

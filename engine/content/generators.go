@@ -85,7 +85,7 @@ var generators = []generator{
 		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "tableTab", "activeTableTab", "table-tabs"},
 	},
 	{
-		name: "docbook", meta: []string{"docbook"}, classes: []string{"navheader", "navfooter"},
+		name: "docbook", meta: []string{"docbook", "publican"}, classes: []string{"navheader", "navfooter"},
 		main: []mark{
 			{tag: atom.Div, class: "book"},
 			{tag: atom.Div, class: "part"},

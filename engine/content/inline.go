@@ -144,7 +144,7 @@ func (l *inline) element(n *node) {
 		if n.tag == atom.Span && hasClass(n, "classifier") {
 			l.colon()
 		}
-		l.space = l.space || isBadge(n)
+		l.space = l.space || isBadge(n) || isGap(n)
 		l.inside(n)
 	}
 }
@@ -203,7 +203,8 @@ func (l *inline) wrap(n *node, mark string) {
 		return
 	}
 	inner := l.buf[start:]
-	if !bytes.Contains(inner, []byte(mark)) && bytes.IndexByte(inner, '\n') < 0 && len(bytes.TrimSpace(inner)) > 0 {
+	touches := start > 0 && l.buf[start-1] == '*' && mark[0] == '*' // the marks of two would be one
+	if !touches && !bytes.Contains(inner, []byte(mark)) && bytes.IndexByte(inner, '\n') < 0 && len(bytes.TrimSpace(inner)) > 0 {
 		l.buf = slices.Insert(l.buf, start, []byte(mark)...)
 		l.buf = append(l.buf, mark...)
 	}
@@ -327,6 +328,8 @@ func isPermalink(n *node) bool {
 		return strings.HasPrefix(attr(n, "href"), "#top")
 	case "":
 		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil
+	case "[src]", "[source]": // of a declaration
+		return hasClass(n, "srclink", "viewcode-link")
 	default:
 		return strings.IndexFunc(text, unicode.IsLetter) < 0 && strings.IndexFunc(text, unicode.IsDigit) < 0 &&
 			hasClass(n, "headerlink", "header-anchor", "hash-link", "heading-anchor", "anchorjs-link", "permalink", "doc-anchor", "anchor-link", "anchor")

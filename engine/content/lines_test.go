@@ -11,6 +11,9 @@ func TestLines(t *testing.T) {
 		{"code beside code", "<p><code>a</code><code>b</code></p>", "`a` `b`"},
 		{"a picture of a sign", "<p><img alt=- src=/minus.png> Parts of it.</p>", "Parts of it."},
 		{"an entry of nothing but a list", "<ul><li>a</li><li><ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"},
+		{"words that a style keeps apart", "<h2><a href=/a>Pool</a><span class=sep></span>fill <a class=srclink href=/s>[src]</a></h2><p>Fills.</p>", "## Pool fill\n\nFills."},
+		{"a table of one column", "<table><tr><td>One.</td></tr><tr><td>Two.</td></tr></table>", "One.\n\nTwo."},
+		{"emphasis beside another", "<p><b>-e</b> <i>FILE</i><b>, --file=</b><i>FILE</i></p>", "**-e** *FILE*, --file=*FILE*"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

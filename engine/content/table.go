@@ -39,7 +39,7 @@ func (w *writer) table(n *node) {
 	for _, r := range rows {
 		columns = max(columns, len(r))
 	}
-	if len(rows)*columns > 10*maxCells {
+	if len(rows)*columns > 10*maxCells || columns == 1 && !header {
 		w.layout(n)
 		return
 	}
