@@ -73,7 +73,7 @@ func longestRun(s string, c byte) int {
 var gutters = []string{
 	"linenos", "lineno", "lineno-label", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "copybtn", "copy", "copy-button",
 	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink", "ttc",
-	"viewcode-link", "viewcode-back",
+	"viewcode-link", "viewcode-back", "boring",
 	"sourceLineNo", "source-line-no",
 }
 

@@ -204,7 +204,7 @@ func (j *judge) titleBefore(main *node) *node {
 			return false
 		}
 		for up := n; up != nil; up = up.parent {
-			if up.junk && up.tag != atom.Header {
+			if up.junk && up.tag != atom.Header || j.isAround(up) {
 				return false
 			}
 		}
@@ -260,7 +260,7 @@ func (j *judge) isJunk(n *node) bool {
 	if isMaths(n) {
 		return false
 	}
-	if j.gen != nil && (n.class != "" && hasClass(n, j.gen.junk...) || n.id != "" && slices.Contains(j.gen.junk, n.id)) {
+	if j.isAround(n) {
 		return true
 	}
 	if j.known && strings.Contains(n.class, "nav") && j.isNavBar(n) {
@@ -285,6 +285,11 @@ func (j *judge) isJunk(n *node) bool {
 		}
 	}
 	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n)) || isNotPrinted(n) && n.weight.tops == 0 && 10*n.weight.text < 4*j.body.weight.text
+}
+
+// isAround tells what the page's generator puts around the content.
+func (j *judge) isAround(n *node) bool {
+	return j.gen != nil && (n.class != "" && hasClass(n, j.gen.junk...) || n.id != "" && slices.Contains(j.gen.junk, n.id))
 }
 
 // isNotPrinted tells what a page leaves away on paper: pagers, feedback, buttons.
