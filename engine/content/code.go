@@ -1,6 +1,7 @@
 package content
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -19,6 +20,10 @@ func (w *writer) code(n *node) {
 // linesOf is the text of a code block, without white space at the ends of lines.
 func linesOf(n *node) string {
 	var b strings.Builder
+	walk(n, func(c *node) bool {
+		leaveNumbers(c)
+		return c.kind == html.ElementNode
+	})
 	codeText(n, &b)
 	text := strings.NewReplacer("\r\n", "\n", "\u00a0", " ").Replace(b.String())
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
@@ -30,6 +35,33 @@ func linesOf(n *node) string {
 		return ""
 	}
 	return text
+}
+
+// leaveNumbers makes the numbers of lines junk where each child of a box is a line
+// that begins with its number and has the code in a box of its own.
+func leaveNumbers(box *node) {
+	var numbers []*node
+	last, says := 0, false
+	for line := box.first; line != nil; line = line.next {
+		if line.kind == html.TextNode && isBlank(line.data) {
+			continue
+		}
+		first := line.first
+		if first == nil || first.kind != html.ElementNode || first.weight.text > 6 || first.next != nil && first.next.tag != atom.Div && first.next.tag != atom.Code {
+			return
+		}
+		number, err := strconv.Atoi(strings.TrimSpace(rawText(first)))
+		if err != nil || len(numbers) > 0 && number != last+1 {
+			return
+		}
+		numbers, last, says = append(numbers, first), number, says || first.next != nil
+	}
+	if !says {
+		return
+	}
+	for _, n := range numbers {
+		n.junk = true
+	}
 }
 
 // isLineNumber tells the number of a line that links to itself (rustdoc).
@@ -85,7 +117,7 @@ func codeText(n *node, b *strings.Builder) {
 		switch {
 		case c.kind == html.TextNode:
 			b.WriteString(c.data)
-		case c.kind != html.ElementNode, hasClass(c, gutters...), c.tag == atom.Summary, isLineNumber(c):
+		case c.kind != html.ElementNode, c.junk, hasClass(c, gutters...), c.tag == atom.Summary, isLineNumber(c):
 		case c.tag == atom.Br:
 			b.WriteByte('\n')
 		default:

@@ -14,6 +14,9 @@ func TestLines(t *testing.T) {
 		{"words that a style keeps apart", "<h2><a href=/a>Pool</a><span class=sep></span>fill <a class=srclink href=/s>[src]</a></h2><p>Fills.</p>", "## Pool fill\n\nFills."},
 		{"a table of one column", "<table><tr><td>One.</td></tr><tr><td>Two.</td></tr></table>", "One.\n\nTwo."},
 		{"emphasis beside another", "<p><b>-e</b> <i>FILE</i><b>, --file=</b><i>FILE</i></p>", "**-e** *FILE*, --file=*FILE*"},
+		{"numbers beside lines", "<pre><div><div><span>7</span><div>go get</div></div><div><span>8</span><div>go build</div></div></div></pre>", "```\ngo get\ngo build\n```"},
+		{"numbers that are data", "<pre><span><i>1</i>,a</span>\n<span><i>2</i>,b</span></pre>", "```\n1,a\n2,b\n```"},
+		{"lines of nothing but numbers", "<pre><div><span>1</span></div><div><span>2</span></div></pre>", "```\n1\n2\n```"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
