@@ -214,10 +214,12 @@ func namedLinks(root *node) (names []string) {
 		}
 		return n.tag != atom.Body
 	})
-	if strings.EqualFold(start, "top") { // makeinfo names its start so
-		start = ""
+	for _, name := range []string{start, up} {
+		if !strings.EqualFold(name, "top") && name != "(dir)" { // makeinfo names its start so
+			names = append(names, name)
+		}
 	}
-	return append(names, start, up)
+	return names
 }
 
 // linkedCrumbs reads a BreadcrumbList in JSON-LD.

@@ -363,6 +363,9 @@ func (w *writer) definitions(n *node) {
 			}
 			w.term(c, outer, gap)
 		case atom.Dd:
+			if c.weight.text == 0 && find(c, isPicture) == nil {
+				break // the next term is no further one of it
+			}
 			gap := 1
 			if before == 0 {
 				gap = 2
@@ -378,6 +381,8 @@ func (w *writer) definitions(n *node) {
 	}
 	w.level = outer
 }
+
+func isPicture(n *node) bool { return n.tag == atom.Img }
 
 // notes writes a definition list of footnotes.
 func (w *writer) notes(n *node) {

@@ -18,6 +18,10 @@ func TestTablesThatAreNone(t *testing.T) {
 			"| Key | Value |\n| --- | --- |\n| Colours |  |\n| a | 1 |",
 		},
 		{
+			"columns that keep others apart", `<table><tr><th>&nbsp;<th>Key<th><th>Value<tr><td>&nbsp;<td>a<td><td>1<tr><td><td>b</table>`,
+			"| Key | Value |\n| --- | --- |\n| a | 1 |\n| b |  |",
+		},
+		{
 			"a heading over columns", `<table><tr><th>Key<th colspan=2>Size<tr><td>a<td>1<td>2</table>`,
 			"| Key | Size | Size |\n| --- | --- | --- |\n| a | 1 | 2 |",
 		},

@@ -35,10 +35,7 @@ func (w *writer) table(n *node) {
 	if caption := find(n, func(n *node) bool { return n.tag == atom.Caption }); caption != nil {
 		w.strong(caption)
 	}
-	columns := 0
-	for _, r := range rows {
-		columns = max(columns, len(r))
-	}
+	columns := withoutEmpty(rows)
 	if len(rows)*columns > 10*maxCells || columns == 1 && !header {
 		w.layout(n)
 		return
@@ -61,6 +58,34 @@ func (w *writer) table(n *node) {
 		}
 		from = i + 1
 	}
+}
+
+// withoutEmpty drops the columns in which no row has text: they keep others
+// apart. It returns how many are left.
+func withoutEmpty(rows [][]string) int {
+	var full []bool
+	for _, r := range rows {
+		for len(full) < len(r) {
+			full = append(full, false)
+		}
+		for i, cell := range r {
+			full[i] = full[i] || cell != ""
+		}
+	}
+	if !slices.Contains(full, false) {
+		return len(full)
+	}
+	left := 0
+	for i, r := range rows {
+		kept := r[:0]
+		for column, cell := range r {
+			if full[column] {
+				kept = append(kept, cell)
+			}
+		}
+		rows[i], left = kept, max(left, len(kept))
+	}
+	return left
 }
 
 // single writes a table of one row, which is no table: cells that hold lines side
