@@ -141,11 +141,22 @@ func (j *judge) narrow(n *node) *node {
 				next = c
 			}
 		}
-		if next == nil || next.prose == 0 || !isFrame(next) || isAdmonition(next) || leavesLead(n, next) {
+		if next == nil || next.prose == 0 || !isFrame(next) || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) {
 			return n
 		}
 		n = next
 	}
+}
+
+// isBelowHeading reports whether a heading of a section stands right before next.
+func isBelowHeading(n, next *node) bool {
+	heading := false
+	for c := n.first; c != nil && c != next; c = c.next {
+		if c.weight.text > 0 {
+			heading = isHeading(c) && c.tag != atom.H1 && !c.junk
+		}
+	}
+	return heading
 }
 
 // aLead is how many bytes of prose beside the top heading are what a page begins

@@ -236,7 +236,7 @@ func (l *inline) link(n *node) {
 		l.put("[^" + number + "]")
 		return
 	}
-	if isBackRef(n) {
+	if !l.flat && isBackRef(n) { // headings of docutils lead back to the table of contents
 		return
 	}
 	before, after := edges(n)

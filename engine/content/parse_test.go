@@ -49,6 +49,8 @@ func TestMarkdown(t *testing.T) {
 		"types of parameters":       {`<dl><dt><strong>f</strong><span class="classifier">callable</span></dt><dd><p>What.</p></dd><dt>g<span class="classifier-delimiter">:</span> <span class="classifier">int</span></dt><dd>Who.</dd></dl>`, "**f** : callable\n:   What.\n\ng: int\n:   Who."},
 		"maths kept as it is":       {`<pre class="arithmatex">\[3 &lt; 4\]</pre><pre class="arithmatex">x</pre>`, "$$3 < 4$$\n\n```\nx\n```"},
 		"source beside a signature": {`<dl><dt class="sig">f(x)<a class="reference internal" href="_modules/f.html#f"><span class="viewcode-link"><span class="pre">[source]</span></span></a></dt><dd>Does.</dd></dl><pre><a class="viewcode-back" href="../f.html">[docs]</a>def f(x):</pre>`, "`f(x)`\n:   Does.\n\n```\ndef f(x):\n```"},
+		"pictures that hide alts":   {`<main><p><img alt="A plot" src="a.png" style="color:transparent"></p><p style="font-size:0"><img alt="B plot" src="b.png"></p>`, "[A plot](https://e.com/d/a.png)\n\n[B plot](https://e.com/d/b.png)"},
+		"a heading leads back":      {`<section id="authors"><h3><a class="toc-backref" href="#id2" role="doc-backlink">Authors</a><a class="headerlink" href="#authors">¶</a></h3><p>All.</p></section>`, "### Authors\n\nAll."},
 		"line break":                {`<p>a<br>b`, "a\nb"},
 		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
 	}

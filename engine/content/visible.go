@@ -235,12 +235,13 @@ func hidingStyle(style string, h *html.Node) bool {
 		case "background", "background-color":
 			background = colorName(value)
 		default:
-			if hidingValue(key, value, s) {
+			// Small text hides no pictures, and is how the gap below them is closed.
+			if hidingValue(key, value, s) && (key != "font-size" || textSize(h) > 0) {
 				return true
 			}
 		}
 	}
-	if color == "transparent" {
+	if color == "transparent" && h.DataAtom != atom.Img { // Next.js: its alt text is not to be seen below it
 		return true
 	}
 	return color != "" && (color == background || background == "" && color == "white" && !onColour(h))
