@@ -77,7 +77,7 @@ var generators = []generator{
 	{
 		name: "godoc", classes: []string{"UnitReadme", "Documentation-content", "UnitDoc", "UnitDirectories"}, version: mark{label: "Version: "},
 		main: []mark{{class: "UnitDetails"}, {class: "UnitDirectories"}, {tag: atom.Main}},
-		junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion", "Documentation-empty", "UnitDirectories-mobileSynopsis", "UnitDirectories-toggleHead", "UnitDirectories-toggleButton"},
+		junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion", "Documentation-empty", "UnitBuildContext-titleContext", "UnitDirectories-mobileSynopsis", "UnitDirectories-toggleHead", "UnitDirectories-toggleButton"},
 	},
 	{
 		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "memberSummary", "typeNameLabel", "sourceContainer"},

@@ -65,6 +65,10 @@ func (l *inline) text(s string) {
 			}
 		case '`':
 			l.buf = append(l.buf, '\\')
+		case ']':
+			if i+1 < len(s) && s[i+1] == '(' { // type parameters before parameters would be a link
+				l.buf = append(l.buf, '\\')
+			}
 		}
 		l.buf = append(l.buf, c)
 	}
@@ -82,7 +86,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 
 // escape is text for a string of its own.
 func escape(s string) string {
-	if !strings.ContainsAny(s, "<`*") {
+	if !strings.ContainsAny(s, "<`*]") {
 		return s
 	}
 	var l inline
@@ -250,7 +254,7 @@ func (l *inline) link(n *node) {
 	if !l.flat && !hasClass(n, "permalink", "anchor", "header-anchor") {
 		target = l.links.resolve(attr(n, "href"))
 	}
-	if inner := l.buf[start:]; target != "" && !bytes.Contains(inner, []byte("](")) {
+	if inner := l.buf[start:]; target != "" && !holdsLink(inner) {
 		for i, c := range inner {
 			if c == '\n' {
 				inner[i] = ' '
@@ -261,6 +265,20 @@ func (l *inline) link(n *node) {
 		l.buf = append(l.buf, ')')
 	}
 	l.space = after
+}
+
+// holdsLink tells Markdown with a link in it.
+func holdsLink(md []byte) bool {
+	for {
+		i := bytes.Index(md, []byte("]("))
+		if i < 0 {
+			return false
+		}
+		if i == 0 || md[i-1] != '\\' {
+			return true
+		}
+		md = md[i+2:]
+	}
 }
 
 // mdTarget keeps a URL's parentheses from ending the link.

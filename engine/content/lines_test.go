@@ -8,6 +8,7 @@ func TestLines(t *testing.T) {
 	for _, test := range []struct{ name, html, want string }{
 		{"terms and definitions", "<dl><dt>a</dt><dt>b</dt><dd>1</dd><dd>2</dd><dt>c</dt><dd>3</dd></dl>", "a\nb\n:   1\n:   2\n\nc\n:   3"},
 		{"a term without a definition", "<dl><dt>a</dt><dd></dd><dt>b</dt><dd>1</dd></dl>", "a\n\nb\n:   1"},
+		{"type parameters", "<ul><li><a href=/f>func As[E error](err error) E</a></li></ul><p>As[E](x), not [E] (x).</p>", "- [func As[E error\\](err error) E](https://e.com/f)\n\nAs[E\\](x), not [E] (x)."},
 		{"code that is a link", "<p>See <code><a href=/x>X</a></code> and <code><a href=/y>Y</a>()</code>.</p>", "See [`X`](https://e.com/x) and `Y()`."},
 		{"code beside code", "<p><code>a</code><code>b</code></p>", "`a` `b`"},
 		{"a picture of a sign", "<p><img alt=- src=/minus.png> Parts of it.</p>", "Parts of it."},
