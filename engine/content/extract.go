@@ -48,6 +48,16 @@ type judge struct {
 func mainOf(root *node, g *generator) (mains []*node, known bool) {
 	j := judge{gen: g, body: root, named: map[string][]string{}, doubted: map[string]bool{}}
 	if g != nil {
+		if posts := g.thread(root); posts != nil && holdPosts(posts, &root.weight) {
+			j.known = true
+			for _, box := range posts {
+				j.mark(box)
+			}
+			if title := j.titleBefore(posts[0]); title != nil {
+				posts = slices.Insert(posts, 0, title)
+			}
+			return posts, true
+		}
 		if n := g.container(root); n != nil && n.weight.holds(&root.weight) {
 			j.known = n.tag != atom.Body || g.takesBody()
 			mains := g.beside(root, n)

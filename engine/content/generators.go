@@ -21,6 +21,9 @@ type generator struct {
 	// with are boxes beside the container that belong to what it says: the title
 	// before it and what stands below that, the footnotes after it.
 	with []mark
+	// several tells that pages have several of the first of main, one below the
+	// other.
+	several bool
 	// version is the element that tells the version of what is documented.
 	version mark
 	// junk are classes and ids of elements in the container that are no content.
@@ -142,7 +145,7 @@ var generators = []generator{
 		name: "doxygen", meta: []string{"doxygen"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}}, version: mark{id: "projectnumber"},
 		junk: []string{"ttc", "ingroups", "summary", "dynheader", "dyncontent", "permalink", "navpath", "mdescLeft"},
 	},
-	{name: "github", classes: []string{"markdown-body"}, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
+	{name: "github", classes: []string{"markdown-body"}, several: true, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
 	{name: "man", meta: []string{"groff", "mandoc"}, classes: []string{"manual-text"}, main: []mark{{class: "manual-text"}, {tag: atom.Main}}},
 }
 

@@ -69,6 +69,10 @@ func isInline(n *node) bool { return !n.block }
 
 // whole writes a node that was chosen: what is below a box, or a block itself.
 func (w *writer) whole(n *node) {
+	if n.label != "" && isFrame(n) {
+		w.block(2)
+		w.text("**" + n.label + "**")
+	}
 	if isFrame(n) || n.tag == atom.Body || n.kind != html.ElementNode {
 		w.children(n, 2)
 		return

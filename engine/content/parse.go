@@ -290,7 +290,7 @@ func clean(s string, limit int) string {
 
 // titled returns the heading in what stands before the content and belongs to it.
 func titled(mains []*node) string {
-	if len(mains) < 2 || mains[0] == heart(mains) {
+	if len(mains) < 2 || mains[0] == heart(mains) || mains[0].label != "" {
 		return ""
 	}
 	if h := find(mains[0], isHeading); h != nil {

@@ -20,6 +20,9 @@ const (
 // blocks (code, lists, other tables) is written as those blocks; in one with a
 // header, only the rows that hold code are.
 func (w *writer) table(n *node) {
+	if w.blob(n) {
+		return
+	}
 	if isLayout(n) {
 		w.layout(n)
 		return
