@@ -304,6 +304,9 @@ func (j *judge) isJunk(n *node) bool {
 		case "navigation", "search", "banner", "contentinfo", "complementary", "menu", "menubar", "dialog", "alertdialog", "tablist", "toolbar":
 			return true
 		}
+		if attr(n, "itemprop") == "position" && n.weight.text < 6 { // the number of a post
+			return true
+		}
 	}
 	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n)) || isNotPrinted(n) && n.weight.tops == 0 && 10*n.weight.text < 4*j.body.weight.text
 }

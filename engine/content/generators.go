@@ -109,14 +109,14 @@ var generators = []generator{
 	},
 	{
 		name: "mediawiki", meta: []string{"mediawiki"}, main: []mark{{class: "mw-parser-output"}, {id: "mw-content-text"}, {id: "bodyContent"}, {id: "content"}},
-		junk: []string{"siteSub", "contentSub", "jump-to-nav", "editsection", "mw-editsection", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
+		junk: []string{"siteSub", "contentSub", "jump-to-nav", "editsection", "mw-editsection", "mw-cite-backlink", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
 	},
 	{
 		name: "texinfo", meta: []string{"makeinfo", "texi2any", "texi2html"}, main: []mark{{tag: atom.Body}},
 		junk: []string{"header", "nav-panel", "footer"},
 	},
 	{name: "gitbook", meta: []string{"gitbook", "honkit"}, main: []mark{{tag: atom.Main}, {class: "markdown-section"}}},
-	{name: "discourse", meta: []string{"discourse"}, main: []mark{{id: "main-outlet"}, {tag: atom.Main}}, junk: []string{"crawler-nav", "topic-category", "post-likes", "crawler-post-infos", "crawler-linkback-list"}},
+	{name: "discourse", meta: []string{"discourse"}, main: []mark{{id: "main-outlet"}, {tag: atom.Main}}, junk: []string{"crawler-nav", "topic-category", "post-likes", "crawler-linkback-list"}},
 	{
 		name: "hugo", meta: []string{"hugo"}, classes: []string{"td-content", "td-main", "gdoc-markdown"},
 		main: []mark{{class: "td-content"}, {tag: atom.Article}, {tag: atom.Main}},

@@ -162,10 +162,10 @@ func (l *inline) colon() {
 	l.space = true
 }
 
-// isBadge tells a word that stands apart from the name before it, such as
-// "deprecated", by a style and no space.
+// isBadge tells what stands apart from the name before it by a style and no
+// space: a word such as "deprecated", or when it was.
 func isBadge(n *node) bool {
-	return n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag")
+	return n.tag == atom.Time || n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag")
 }
 
 // code writes code within a line.
