@@ -131,15 +131,20 @@ func normalise(v []float32) {
 	if sum == 0 {
 		return
 	}
+	const near = 1e-7 // models give unit vectors
+	if math.Abs(sum-1) < near {
+		return
+	}
+	factor := 1 / math.Sqrt(sum)
 	for i := range v {
-		v[i] = float32(float64(v[i]) / math.Sqrt(sum))
+		v[i] = float32(float64(v[i]) * factor)
 	}
 }
 
 // encode writes the record for a row.
 func (r *record) encode() []byte {
-	out := append([]byte(nil), recordVersion)
-	out = appendText(out, r.model)
+	out := make([]byte, 0, r.size())
+	out = appendText(append(out, recordVersion), r.model)
 	out = appendUvarint(out, r.dim)
 	out = appendUvarint(out, len(r.terms))
 	for _, t := range r.terms {
@@ -151,14 +156,27 @@ func (r *record) encode() []byte {
 		out = appendBlock(appendBlock(out, r.paths[i]), r.bodies[i])
 		if r.dim > 0 {
 			out = appendFloat(out, r.vectors.scale[i])
-			out = appendInt8(out, r.vectors.high[i*r.dim:(i+1)*r.dim])
-			out = appendInt8(out, r.vectors.low[i*r.dim:(i+1)*r.dim])
+			out = append(out, asBytes(r.vectors.high[i*r.dim:(i+1)*r.dim])...)
+			out = append(out, asBytes(r.vectors.low[i*r.dim:(i+1)*r.dim])...)
 		}
 	}
 	if r.dim > 0 {
-		out = appendInt8(appendFloat(out, r.mean.scale[0]), r.mean.high)
+		out = append(appendFloat(out, r.mean.scale[0]), asBytes(r.mean.high)...)
 	}
 	return out
+}
+
+// size is about what encode writes, in bytes, so that it grows its buffer once.
+func (r *record) size() int {
+	const each = 3 // of a length
+	n := 64 + len(r.model) + len(r.title) + r.dim + (4+2*each+2*r.dim)*len(r.bodies)
+	for _, t := range r.terms {
+		n += len(t) + each
+	}
+	for i := range r.bodies {
+		n += len(r.paths[i]) + len(r.bodies[i])
+	}
+	return n
 }
 
 // decodeRecord reads what encode wrote. The streams point into b.
@@ -181,13 +199,13 @@ func decodeRecord(b []byte) (record, error) {
 		r.bodies = append(r.bodies, dec.block())
 		if r.dim > 0 && !dec.bad {
 			r.vectors.scale = append(r.vectors.scale, dec.float())
-			r.vectors.high = appendBytes(r.vectors.high, dec.bytes(r.dim))
-			r.vectors.low = appendBytes(r.vectors.low, dec.bytes(r.dim))
+			r.vectors.high = append(r.vectors.high, column[int8](dec.bytes(r.dim))...)
+			r.vectors.low = append(r.vectors.low, column[int8](dec.bytes(r.dim))...)
 		}
 	}
 	if r.dim > 0 {
 		r.mean.scale = []float32{dec.float()}
-		r.mean.high = appendBytes(nil, dec.bytes(r.dim))
+		r.mean.high = slices.Clone(column[int8](dec.bytes(r.dim)))
 	}
 	if dec.bad || dec.left() > 0 {
 		return record{}, errRecord
@@ -210,18 +228,4 @@ func (r *record) check() error {
 		}
 	}
 	return nil
-}
-
-func appendInt8(dst []byte, v []int8) []byte {
-	for _, x := range v {
-		dst = append(dst, byte(x))
-	}
-	return dst
-}
-
-func appendBytes(dst []int8, b []byte) []int8 {
-	for _, x := range b {
-		dst = append(dst, int8(x))
-	}
-	return dst
 }

@@ -23,12 +23,13 @@ func quantise(v []float32, high, low []int8) (scale float32) {
 		return 0
 	}
 	scale = peak / math.MaxInt8
+	per := math.MaxInt8 / float64(peak)
 	for i, x := range v {
-		x /= scale
-		h := math.Round(float64(x))
+		at := float64(x) * per
+		h := math.RoundToEven(at) // one instruction, unlike Round
 		high[i] = int8(h)
 		if len(low) > 0 {
-			low[i] = int8(math.Round((float64(x) - h) * fine))
+			low[i] = int8(math.RoundToEven((at - h) * fine))
 		}
 	}
 	return scale
