@@ -18,6 +18,10 @@ func TestTablesThatAreNone(t *testing.T) {
 			"| Key | Value |\n| --- | --- |\n| Colours |  |\n| a | 1 |",
 		},
 		{
+			"a layout without a header", `<table><tr><td colspan=2>Key<td>Value<tr><td>a<td>b<td>1</table>`,
+			"|  |  |  |\n| --- | --- | --- |\n| Key |  | Value |\n| a | b | 1 |",
+		},
+		{
 			"columns that keep others apart", `<table><tr><th>&nbsp;<th>Key<th><th>Value<tr><td>&nbsp;<td>a<td><td>1<tr><td><td>b</table>`,
 			"| Key | Value |\n| --- | --- |\n| a | 1 |\n| b |  |",
 		},

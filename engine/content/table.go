@@ -277,18 +277,18 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 				row = append(row, repeated(h.text, &again))
 			}
 		}
-		heads, cells, left := 0, 0, &again
-		if only := onlyCell(tr); only != nil && (!first || only.tag == atom.Td) {
-			left = new(int) // a title between rows says itself once
+		if first {
+			header = isHeader(tr)
+		}
+		cells, left := 0, &again
+		if !header || !first && onlyCell(tr) {
+			left = new(int) // without a header, columns are a layout; a title between rows says itself once
 		}
 		for c := tr.first; c != nil; c = c.next {
 			if c.tag != atom.Td && c.tag != atom.Th || c.junk {
 				continue
 			}
 			cells++
-			if c.tag == atom.Th {
-				heads++
-			}
 			fill()
 			text := w.cell(c)
 			down := span(c, "rowspan") - 1
@@ -306,28 +306,32 @@ func (w *writer) grid(n *node) (rows [][]string, blocks []*node, header bool) {
 		if cells == 0 || strings.TrimSpace(strings.Join(row, "")) == "" {
 			return false
 		}
-		if first {
-			header = heads == cells || tr.parent != nil && tr.parent.tag == atom.Thead
-			first = false
-		}
+		first = false
 		rows, blocks = append(rows, row), append(blocks, withCode(tr))
 		return false
 	})
 	return rows, blocks, header
 }
 
-// onlyCell returns the cell of a row that has one.
-func onlyCell(tr *node) *node {
-	var only *node
+// isHeader tells a row of headings.
+func isHeader(tr *node) bool {
 	for c := tr.first; c != nil; c = c.next {
-		if (c.tag == atom.Td || c.tag == atom.Th) && !c.junk {
-			if only != nil {
-				return nil
-			}
-			only = c
+		if c.tag == atom.Td && !c.junk {
+			return tr.parent != nil && tr.parent.tag == atom.Thead
 		}
 	}
-	return only
+	return true
+}
+
+// onlyCell tells a row that has one cell.
+func onlyCell(tr *node) bool {
+	cells := 0
+	for c := tr.first; c != nil && cells < 2; c = c.next {
+		if (c.tag == atom.Td || c.tag == atom.Th) && !c.junk {
+			cells++
+		}
+	}
+	return cells == 1
 }
 
 // withCode returns the row if one of its cells holds a code block.
