@@ -34,7 +34,7 @@ func isEnding(title string) bool {
 		}
 	}
 	count := strings.TrimLeft(title, "0123456789, ")
-	return count != title && (strings.HasPrefix(count, "comment") || strings.HasPrefix(count, "repl") || strings.HasPrefix(count, "thoughts on"))
+	return count != title && (strings.HasPrefix(count, "comment") || strings.HasPrefix(count, "reply") || strings.HasPrefix(count, "replies") || strings.HasPrefix(count, "thoughts on"))
 }
 
 // endings marks, in a page without a known frame, the boxes whose heading says

@@ -1,6 +1,9 @@
 package content
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTheTailOfAPageIsLeftOut(t *testing.T) {
 	t.Parallel()
@@ -27,5 +30,26 @@ func TestTheTailOfAPageIsLeftOut(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", doc.Markdown, test.want)
 			}
 		})
+	}
+}
+
+func TestHeadingsOfEndings(t *testing.T) {
+	t.Parallel()
+	for title, want := range map[string]bool{
+		"12 Comments": true, "1 reply": true, "3 Replies": true, "2 thoughts on Gates": true, "Related posts": true,
+		"4 replicas": false, "12 gates": false, "Replicas": false,
+	} {
+		if got := isEnding(title); got != want {
+			t.Errorf("%q: %v", title, got)
+		}
+	}
+}
+
+func TestHeadingAboveTheContainer(t *testing.T) {
+	t.Parallel()
+	prose := "<p>" + strings.Repeat("The page says this, and says it in whole sentences. ", 30) + "</p>"
+	page := `<div class="wrap"><div class="top"><h1>Pen</h1></div><div class="content"><h3>Methods</h3><div class="fields">` + prose + `</div></div></div>`
+	if md := parsed(t, page); !strings.Contains(md, "### Methods") {
+		t.Errorf("got %.200s", md)
 	}
 }
