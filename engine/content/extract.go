@@ -151,7 +151,7 @@ func (j *judge) narrow(n *node) *node {
 				next = c
 			}
 		}
-		if next == nil || next.prose == 0 || !isFrame(next) || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) {
+		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) {
 			return n
 		}
 		n = next

@@ -134,11 +134,11 @@ var generators = []generator{
 		main: []mark{{tag: atom.Main}, {tag: atom.Article}}, junk: []string{"nextra-breadcrumb", "nextra-toc", "subheading-anchor"},
 	},
 	{
-		name: "antora", meta: []string{"antora"}, main: []mark{{tag: atom.Article, class: "doc"}, {tag: atom.Article}, {tag: atom.Main}},
+		name: "antora", meta: []string{"antora"}, version: mark{class: "version"}, main: []mark{{tag: atom.Article, class: "doc"}, {tag: atom.Article}, {tag: atom.Main}},
 		junk: []string{"toc", "toc-menu", "edit-this-page", "pagination", "breadcrumbs", "anchor"},
 	},
 	{
-		name: "asciidoctor", meta: []string{"asciidoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, with: []mark{{id: "header"}, {id: "footnotes"}},
+		name: "asciidoctor", meta: []string{"asciidoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, with: []mark{{id: "header"}, {id: "footnotes"}}, version: mark{id: "revnumber"},
 		junk: []string{"toc", "toc2", "details", "anchor"},
 	},
 	{
@@ -279,5 +279,29 @@ func (g *generator) versionIn(root *node) string {
 		version = strings.TrimLeft(version[7:], ": ")
 	}
 	version, _, _ = strings.Cut(version, " ")
-	return clean(version, maxVersion)
+	return clean(strings.TrimRight(version, ",;"), maxVersion)
+}
+
+// versionOf returns the version that Sphinx puts into <title>: "Use — gate 1.2.3
+// documentation", "Use — Gate v1.2 Manual", "Gate Documentation (1.2.x)".
+func (g *generator) versionOf(title string) string {
+	if g.name != "sphinx" {
+		return ""
+	}
+	site := title
+	for _, dash := range []string{" — ", " – ", " - "} {
+		if i := strings.LastIndex(site, dash); i >= 0 {
+			site = site[i+len(dash):]
+		}
+	}
+	if lower := strings.ToLower(site); !strings.Contains(lower, "documentation") && !strings.Contains(lower, "manual") && !strings.HasSuffix(lower, "docs") {
+		return ""
+	}
+	for word := range strings.FieldsSeq(site) {
+		word = strings.TrimPrefix(strings.Trim(word, "()"), "v")
+		if strings.Contains(word, ".") && word[0] >= '0' && word[0] <= '9' {
+			return clean(word, maxVersion)
+		}
+	}
+	return ""
 }

@@ -165,7 +165,7 @@ func (l *inline) colon() {
 // isBadge tells what stands apart from the name before it by a style and no
 // space: a word such as "deprecated", or when it was.
 func isBadge(n *node) bool {
-	return n.tag == atom.Time || n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag")
+	return n.tag == atom.Time || n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag", "gdoc-props__tag")
 }
 
 // code writes code within a line.
@@ -247,6 +247,9 @@ func (l *inline) link(n *node) {
 	l.space = l.space || before
 	start, outer := l.begin()
 	l.inside(n)
+	if len(bytes.TrimSpace(l.buf[start:])) == 0 && !l.flat {
+		l.text(cardTitle(n))
+	}
 	if l.empty(start, outer) {
 		return
 	}
@@ -279,6 +282,19 @@ func holdsLink(md []byte) bool {
 		}
 		md = md[i+2:]
 	}
+}
+
+// cardTitle is the title of the card that an empty link lies over.
+func cardTitle(link *node) string {
+	if !strings.Contains(link.class, "stretched-link") {
+		return ""
+	}
+	for up, i := link.parent, 0; up != nil && i < 3; up, i = up.parent, i+1 {
+		if title := find(up, func(n *node) bool { return isHeading(n) || hasClass(n, "sd-card-title", "card-title") }); title != nil {
+			return tight(title)
+		}
+	}
+	return ""
 }
 
 // mdTarget keeps a URL's parentheses from ending the link.
@@ -345,7 +361,7 @@ func isPermalink(n *node) bool {
 	case "top": // man7.org
 		return strings.HasPrefix(attr(n, "href"), "#top")
 	case "":
-		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil
+		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil && cardTitle(n) == ""
 	case "[src]", "[source]": // of a declaration
 		return hasClass(n, "srclink", "viewcode-link")
 	default:

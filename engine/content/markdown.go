@@ -245,11 +245,14 @@ func blockGap(n *node) int {
 
 // strong writes a line of its own in bold: titles of boxes and figures.
 func (w *writer) strong(n *node) {
-	if s := tight(n); s != "" {
+	if s := unfolded(tight(n)); s != "" {
 		w.block(2)
 		w.text("**" + strings.ReplaceAll(s, "*", `\*`) + "**")
 	}
 }
+
+// unfolded is a title without the mark of a box that folds.
+func unfolded(title string) string { return strings.TrimRight(title, " ↕▾▼▸►") }
 
 // isSignature tells the declaration that Javadoc writes as plain text.
 func isSignature(n *node) bool {
@@ -264,7 +267,7 @@ func isTitle(n *node) bool {
 	if n.tag == atom.Label {
 		return strings.Contains(n.class, "tab-label")
 	}
-	return n.tag == atom.P && hasClass(n, "markdown-alert-title", "callout-title", "admonition-title", "title", "rubric", "topic-title", "admonition-heading", "custom-block-title")
+	return n.tag == atom.P && hasClass(n, "markdown-alert-title", "callout-title", "admonition-title", "title", "rubric", "topic-title", "sidebar-title", "admonition-heading", "custom-block-title")
 }
 
 func (w *writer) quote(n *node) {

@@ -24,3 +24,19 @@ func TestTitleBesideTheSite(t *testing.T) {
 		})
 	}
 }
+
+func TestVersionInTheTitle(t *testing.T) {
+	t.Parallel()
+	for title, want := range map[string]string{
+		"Use — gate 1.2.3 documentation": "1.2.3", "Use &mdash; Gate v1.10 Manual": "1.10", "Use - Gate Documentation (2.2.x)": "2.2.x",
+		"gate 3.0rc1 docs": "3.0rc1", "Version 2.1 of it - gate documentation": "", "Use — Gate 1.2": "", "documentation": "",
+	} {
+		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(`<title>` + title + `</title><div class="sphinxsidebar"></div><div class="body"><h1>Use</h1></div>`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc.Version != want {
+			t.Errorf("%q: version %q", title, doc.Version)
+		}
+	}
+}

@@ -112,7 +112,7 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Breadcrumb = breadcrumb(seen.trail, root, page, gen)
 	if gen != nil {
 		doc.Generator = gen.name
-		doc.Version = cmp.Or(doc.Version, gen.versionIn(root))
+		doc.Version = cmp.Or(doc.Version, gen.versionIn(root), gen.versionOf(doc.Title))
 		if gen.name == "javadoc" { // it tells the kind of the page, not what it says
 			doc.Description = ""
 		}

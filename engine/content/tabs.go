@@ -22,6 +22,10 @@ func (j *judge) labels(n *node) {
 		if before != nil && c.tag == atom.Pre && namesLanguage(before, c) {
 			before.junk = true
 		}
+		if panel := panelOf(c); panel != nil {
+			panel.label = strings.ReplaceAll(unfolded(tight(c)), "*", "")
+			c.junk = true
+		}
 		if before = c; !isTabRow(c) {
 			continue
 		}
@@ -41,6 +45,22 @@ func (j *judge) labels(n *node) {
 			c.junk = true
 		}
 	}
+}
+
+// panelOf returns the box that a <label> opens that stands right before it, in a
+// set of tabs or a box that folds; nil where n is none.
+func panelOf(n *node) *node {
+	if n.tag != atom.Label || n.weight.text == 0 || n.parent == nil || !strings.Contains(n.parent.class, "tab") && !strings.Contains(n.parent.class, "expand") {
+		return nil
+	}
+	next := n.next
+	for next != nil && (next.kind == html.TextNode && next.weight.text == 0 || next.tag == atom.Input) {
+		next = next.next
+	}
+	if next == nil || next.tag != atom.Div || next.weight.text == 0 {
+		return nil
+	}
+	return next
 }
 
 // labelsIn is the list of a row of tabs that is put into a box: AsciiDoc writes
