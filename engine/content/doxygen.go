@@ -54,7 +54,7 @@ func (w *writer) members(table *node) {
 		if n.tag != atom.Tr {
 			return true
 		}
-		switch kind, _, _ := strings.Cut(n.class, ":"); kind {
+		switch memberRow(n) {
 		case "memitem":
 			text := w.row(n)
 			if n.first != nil && hasClass(n.first, "memTemplParams") {
@@ -82,6 +82,21 @@ func (w *writer) members(table *node) {
 		}
 		return false
 	})
+}
+
+// memberRow is what a row of members tells, by its class, or, before 1.8, by
+// those of its cells.
+func memberRow(tr *node) string {
+	kind, _, _ := strings.Cut(tr.class, ":")
+	if first := tr.first; kind == "" && first != nil {
+		switch {
+		case hasClass(first, "memItemLeft", "memTemplItemLeft", "memTemplParams"):
+			return "memitem"
+		case hasClass(first, "mdescLeft"):
+			return "memdesc"
+		}
+	}
+	return kind
 }
 
 // row is the text of a row of members as one line, without the link to more.

@@ -142,7 +142,7 @@ var generators = []generator{
 		junk: []string{"toc", "toc2", "details", "anchor"},
 	},
 	{
-		name: "doxygen", meta: []string{"doxygen"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}}, version: mark{id: "projectnumber"},
+		name: "doxygen", meta: []string{"doxygen"}, classes: []string{"memItemLeft", "memproto", "headertitle"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}}, version: mark{id: "projectnumber"},
 		junk: []string{"ttc", "ingroups", "summary", "dynheader", "dyncontent", "permalink", "navpath", "mdescLeft"},
 	},
 	{name: "github", classes: []string{"markdown-body"}, several: true, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
