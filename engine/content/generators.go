@@ -83,7 +83,7 @@ var generators = []generator{
 		junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion", "Documentation-empty", "UnitBuildContext-titleContext", "UnitDirectories-mobileSynopsis", "UnitDirectories-toggleHead", "UnitDirectories-toggleButton"},
 	},
 	{
-		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "memberSummary", "typeNameLabel", "sourceContainer"},
+		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "navBarCell1Rev", "memberSummary", "typeNameLabel", "sourceContainer"},
 		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}}, with: []mark{{tag: atom.Div, class: "header"}},
 		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "tableTab", "activeTableTab", "table-tabs"},
 	},

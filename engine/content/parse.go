@@ -316,7 +316,7 @@ func titleOf(doc *Document, root *node, before string) string {
 	if tops == 1 || tops > 1 && strings.Contains(doc.Title, first) {
 		return clean(first, 300)
 	}
-	if len(doc.Headings) > 0 && doc.Title != "" && strings.Contains(doc.Title, doc.Headings[0].Text) && doc.Headings[0].Level == 2 {
+	if len(doc.Headings) > 0 && doc.Headings[0].Level == 2 && len(doc.Headings[0].Text) > 2 && strings.Contains(doc.Title, doc.Headings[0].Text) {
 		return clean(doc.Headings[0].Text, 300)
 	}
 	if h := topHeading(doc.Headings); h != "" && namesPage(h, doc.Title) {
@@ -368,7 +368,7 @@ func topHeading(headings []Heading) string {
 func namesPage(heading, title string) bool {
 	heading = strings.TrimLeft(heading, "0123456789. ")
 	last, _, _ := strings.Cut(heading[strings.LastIndexByte(heading, ' ')+1:], "<")
-	return heading != "" && strings.Contains(title, heading) || len(last) > 2 && strings.HasPrefix(title, last+" (")
+	return len(heading) > 2 && strings.Contains(title, heading) || len(last) > 2 && strings.HasPrefix(title, last+" (")
 }
 
 // isShell tells whether a page of so many words is a frame that a script fills:

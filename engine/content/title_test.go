@@ -10,6 +10,7 @@ func TestTitleWithoutTopHeading(t *testing.T) {
 		{"a numbered section", "Basic Output (Manual 7)", "<h3>14.1 Basic Output</h3><h4>Parts</h4>", "14.1 Basic Output"},
 		{"one of many", "Pool (Pool API)", "<h2>Class Pool</h2><h2>Class Lake</h2>", "Pool (Pool API)"},
 		{"of something else", "Manual", "<h2>Install</h2><h3>Parts</h3>", "Manual"},
+		{"a letter of an index", "Index (Pool API)", "<h2>A</h2><h3>add</h3>", "Index (Pool API)"},
 		{"the name of a file", "pic-5.html", "<h2>5. Lines</h2><h2>6. Arcs</h2>", "5. Lines"},
 		{"a name of a file and no heading", "pic-5.html", "", "pic-5.html"},
 		{"no title", "", "<h3>Lines</h3>", "Lines"},
