@@ -155,7 +155,7 @@ func (p *page) hit(f found) Hit {
 		text = first.before + p.markdown[first.start:max(first.start, last.end)] + last.after
 	}
 	return Hit{
-		ChunkID: p.chunkID(f.ordinal), DocumentID: p.ID, URL: p.URL, Anchor: first.anchor, Title: p.Title,
+		ChunkID: p.chunkID(f.ordinal), DocumentID: p.ID, URL: p.URL, Anchor: best.anchor, Title: p.Title,
 		SourceType: p.SourceType, HeadingPath: best.path, Text: text, Score: f.score,
 		Ordinal: f.ordinal, Start: first.start, End: max(first.start, last.end), FetchedAt: p.FetchedAt,
 	}

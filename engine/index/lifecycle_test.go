@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -273,5 +274,22 @@ func TestForgetDry(t *testing.T) {
 		if _, _, err := ix.Forget(t.Context(), sel, true); err == nil {
 			t.Errorf("%+v: no error", sel)
 		}
+	}
+}
+
+// Passages that are joined are cited by the best of them, whose headings are told.
+func TestJoinedHitLeadsToItsBestPassage(t *testing.T) {
+	t.Parallel()
+	ix := open(t, t.TempDir(), &hashed{id: "hashed-1"})
+	e := entry("https://e.com/json", "Functions", "## json_length()\n\n"+strings.Repeat("It counts what json_take finds, and other words that make it long. ", 30)+"\n\n## json_take()\n\n"+strings.Repeat("It takes a value out of what is given. ", 30))
+	e.Doc.Headings[0].Anchor, e.Doc.Headings[1].Anchor = "length", "take"
+	write(t, ix, e)
+	found, err := ix.Search(t.Context(), Query{Text: "json_take", Limit: 3})
+	if err != nil || len(found.Hits) == 0 {
+		t.Fatalf("%v, %d hits", err, len(found.Hits))
+	}
+	first := found.Hits[0]
+	if first.Start > strings.Index(e.Doc.Markdown, "## json_take") || first.Anchor != "take" || !slices.Equal(first.HeadingPath, []string{"json_take()"}) {
+		t.Errorf("starts at %d under %q, %q", first.Start, first.Anchor, first.HeadingPath)
 	}
 }

@@ -81,7 +81,7 @@ type Hit struct {
 	ChunkID     string
 	DocumentID  string
 	URL         string // without the anchor
-	Anchor      string
+	Anchor      string // of the section that the best of its passages stands in
 	Title       string
 	SourceType  string
 	HeadingPath []string
