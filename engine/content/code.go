@@ -167,14 +167,14 @@ var languages = map[string]bool{
 }
 
 func languageOf(n *node) string {
-	for _, key := range []string{"data-lang", "data-language"} {
+	for _, key := range []string{"data-lang", "data-language", "data-enlighter-language"} {
 		if lang := langName(attr(n, key)); lang != "" {
 			return lang
 		}
 	}
 	classes := strings.Fields(n.class)
 	for i, c := range classes {
-		for _, prefix := range []string{"highlight-source-", "mw-highlight-lang-", "language-", "lang-", "highlight-", "src-", "source-"} {
+		for _, prefix := range []string{"highlight-source-", "mw-highlight-lang-", "language-", "lang-", "highlight-", "src-", "gatsby-code-", "source-"} {
 			if name, ok := strings.CutPrefix(c, prefix); ok {
 				if lang := langName(name); lang != "" {
 					return lang
@@ -187,7 +187,7 @@ func languageOf(n *node) string {
 		case "methodSignature", "typeSignature":
 			return "java"
 		}
-		if (n.tag == atom.Pre || n.tag == atom.Code) && languages[c] {
+		if (n.tag == atom.Pre || n.tag == atom.Code || n.tag == atom.Figure && i > 0 && classes[0] == "highlight") && languages[c] { // Hexo: <figure class="highlight go">
 			return langName(c)
 		}
 		if (c == "sourceCode" || c == "brush:") && i+1 < len(classes) {

@@ -51,6 +51,7 @@ func TestMarkdown(t *testing.T) {
 		"source beside a signature": {`<dl><dt class="sig">f(x)<a class="reference internal" href="_modules/f.html#f"><span class="viewcode-link"><span class="pre">[source]</span></span></a></dt><dd>Does.</dd></dl><pre><a class="viewcode-back" href="../f.html">[docs]</a>def f(x):</pre>`, "`f(x)`\n:   Does.\n\n```\ndef f(x):\n```"},
 		"pictures that hide alts":   {`<main><p><img alt="A plot" src="a.png" style="color:transparent"></p><p style="font-size:0"><img alt="B plot" src="b.png"></p>`, "[A plot](https://e.com/d/a.png)\n\n[B plot](https://e.com/d/b.png)"},
 		"a heading leads back":      {`<section id="authors"><h3><a class="toc-backref" href="#id2" role="doc-backlink">Authors</a><a class="headerlink" href="#authors">¶</a></h3><p>All.</p></section>`, "### Authors\n\nAll."},
+		"languages of others":       {`<figure class="highlight go"><pre>a</pre></figure><pre data-enlighter-language="css">b</pre><pre class="gatsby-code-jsx"><code>c</code></pre>`, "```go\na\n```\n\n```css\nb\n```\n\n```jsx\nc\n```"},
 		"line break":                {`<p>a<br>b`, "a\nb"},
 		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
 	}
