@@ -2,7 +2,9 @@ package content
 
 import (
 	"bytes"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -309,6 +311,9 @@ func mdTarget(u string) string {
 func (l *inline) image(n *node) {
 	alt := fold(Sanitize(attr(n, "alt")))
 	target := l.links.resolve(attr(n, "src"))
+	if alt == "" && l.known && isPlate(n) {
+		alt = clean(path.Base(target), 100)
+	}
 	switch {
 	case strings.IndexFunc(alt, isWordRune) < 0 || l.flat || !l.known && isThumbnail(n):
 	case target == "":
@@ -319,6 +324,22 @@ func (l *inline) image(n *node) {
 }
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// aPlate is how many pixels a picture is wide at least that is no sign.
+const aPlate = 100
+
+// isPlate tells a picture that is all that its paragraph shows, or stands in a
+// figure: it is spoken of, though nobody wrote what is on it.
+func isPlate(n *node) bool {
+	if width, err := strconv.Atoi(attr(n, "width")); err == nil && width < aPlate {
+		return false
+	}
+	up := n.parent
+	for up != nil && (up.tag == atom.Picture || up.tag == atom.A) {
+		up = up.parent
+	}
+	return up != nil && (up.tag == atom.Figure || up.tag == atom.P && up.weight.text == 0)
+}
 
 // isThumbnail tells pictures that stand for what is written beside them, in links
 // and lists, and decoration: in no paragraph and without a caption.
