@@ -83,9 +83,9 @@ var generators = []generator{
 		junk: []string{"UnitMeta", "go-Main-nav", "Documentation-idLink", "UnitDoc-idLink", "UnitOutline", "Documentation-sinceVersion", "Documentation-empty", "UnitBuildContext-titleContext", "UnitDirectories-mobileSynopsis", "UnitDirectories-toggleHead", "UnitDirectories-toggleButton"},
 	},
 	{
-		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "navBarCell1Rev", "memberSummary", "typeNameLabel", "sourceContainer"},
-		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}}, with: []mark{{tag: atom.Div, class: "header"}},
-		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "tableTab", "activeTableTab", "table-tabs"},
+		name: "javadoc", meta: []string{"javadoc"}, classes: []string{"subNavList", "navBarCell1Rev", "constantValuesContainer", "serializedFormContainer", "memberSummary", "typeNameLabel", "sourceContainer"},
+		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}, {class: "classUseContainer"}, {class: "serializedFormContainer"}, {class: "constantValuesContainer"}, {class: "sourceContainer"}}, with: []mark{{tag: atom.Div, class: "header"}},
+		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "legalCopy", "tableTab", "activeTableTab", "table-tabs"},
 	},
 	{
 		name: "docbook", meta: []string{"docbook", "publican"}, classes: []string{"navheader", "navfooter"},
