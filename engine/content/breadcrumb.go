@@ -172,7 +172,7 @@ func generatorCrumbs(root *node, generator string) (names []string) {
 		}
 	case "javadoc":
 		names = textsOf(root, func(n *node) bool {
-			return n.tag == atom.Div && hasClass(n, "sub-title", "subTitle") && n.weight.text <= maxCrumb
+			return n.tag == atom.Div && hasClass(n, "sub-title", "subTitle") && !strings.HasSuffix(tight(n), ".") // else a sentence
 		})
 	}
 	return names
