@@ -148,6 +148,14 @@ func declared(text string) (out []string, passing bool) {
 		add(optionOf(words[0]))
 		return out, false
 	}
+	if len(words) > 0 && strings.HasPrefix(words[0], "-") { // options side by side, and their values
+		for _, w := range words {
+			if w = optionOf(w); strings.HasPrefix(w, "-") && looksExact(w) {
+				add(w)
+			}
+		}
+		return out, false
+	}
 	const most = 6 // words of a heading that names a thing in passing: Error code E0308
 	if len(words) > most {
 		return nil, false
@@ -157,7 +165,7 @@ func declared(text string) (out []string, passing bool) {
 			add(w)
 		}
 	}
-	return out, len(words) > 0 && !strings.HasPrefix(words[0], "-") // options stand side by side
+	return out, len(words) > 0
 }
 
 // called returns the name before the parentheses of a signature.

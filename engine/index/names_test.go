@@ -50,6 +50,8 @@ func TestDeclared(t *testing.T) {
 		"Error code E0308":                                   "e0308",
 		"-p, --package=SPEC":                                 "-p --package",
 		"-c <command>":                                       "-c",
+		"-o FILE_NAME":                                       "-o",
+		"--with-paths=<list of paths, one after the other>":  "--with-paths",
 		"npm-install":                                        "npm-install",
 		"Context Manager Types":                              "",
 		"Notes (and more of them)":                           "notes",
