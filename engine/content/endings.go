@@ -100,12 +100,13 @@ const aSection, maxUp = 60, 4
 
 // isSection tells the heading of a section among others: text stands under it,
 // not links and no form, and after that a part of the same kind, whose heading
-// has the same rank and ends nothing.
+// has the same rank and ends nothing. The last section is one where code stands
+// under it and others of its rank before it.
 func (j *judge) isSection(h *node) bool {
 	box := h
 	for range maxUp {
 		var prose, linked int32
-		form := false
+		form, code := false, false
 		for n := box; n != nil; n = n.next {
 			if n != box {
 				switch first := find(n, isHeading); {
@@ -120,6 +121,10 @@ func (j *judge) isSection(h *node) bool {
 				prose, linked = prose+n.weight.prose(), linked+n.weight.linked
 			}
 			form = form || find(n, func(n *node) bool { return n.tag == atom.Form }) != nil
+			code = code || n.tag == atom.Pre
+		}
+		if box == h && code && !form && prose >= aSection && linked < prose && peersBefore(h) > 1 {
+			return true
 		}
 		if box.parent == nil || box.parent == j.body || !startsWith(box.parent, box) {
 			return false
@@ -127,6 +132,18 @@ func (j *judge) isSection(h *node) bool {
 		box = box.parent
 	}
 	return false
+}
+
+// peersBefore counts the siblings before a heading that are headings of its rank
+// and end nothing.
+func peersBefore(h *node) int {
+	peers := 0
+	for n := h.parent.first; n != h; n = n.next {
+		if n.tag == h.tag && !isEnding(tight(n)) {
+			peers++
+		}
+	}
+	return peers
 }
 
 func isHeading(n *node) bool { return isHeadingTag(n.tag) && n.tag != atom.Dt }

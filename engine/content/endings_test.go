@@ -19,6 +19,8 @@ func TestEndingsThatAreSections(t *testing.T) {
 		{"with parts", "<h2>Comments</h2>" + lexical + "<h3>Nested</h3><p>They do.</p><h2>Numbers</h2><p>Digits, and signs.</p>", true},
 		{"in boxes", "<section><h2>Comments</h2>" + lexical + "</section><section><h2>Numbers</h2><p>Digits, and signs.</p></section>", true},
 		{"subscribing to a queue", "<h2>Subscribe to a queue</h2><p>Call subscribe, kept here, with the name of the queue and a function.</p><h2>Numbers</h2><p>Digits.</p>", true},
+		{"the last section, with code", "<h2>Names</h2><p>Letters.</p><h2>Numbers</h2><p>Digits.</p><h2>Comments</h2>" + lexical, true},
+		{"remarks at the end", "<h2>Names</h2><p>Letters.</p><h2>Numbers</h2><p>Digits.</p><h2>Comments</h2><p>Great post, kept here, and thanks for it, and all the rest of it too.</p>", false},
 		{"what readers wrote", "<div id=c><h3>Comments</h3><ol><li><p>Great post, kept here, and thanks for it, and all the rest of it too.</p></li></ol></div>", false},
 		{"before the form", "<h3>Comments</h3><p>Great post, kept here, and thanks for it, and all the rest of it too.</p><h3>Leave a reply</h3><form><p>Name</p></form>", false},
 		{"links", "<h3>Related</h3><ul><li><a href=/a>The one, kept here, that has a long and winding title</a></li></ul><h3>Tags</h3><p>a, b</p>", false},
