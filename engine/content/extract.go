@@ -58,7 +58,7 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 			}
 			return posts, true
 		}
-		if n := g.container(root); n != nil && n.weight.holds(&root.weight) {
+		if n := g.container(root); n != nil && (n.weight.holds(&root.weight) || n.weight.tops > 0 && g.names(n)) { // a page may have but a title yet
 			j.known = n.tag != atom.Body || g.takesBody()
 			mains := g.beside(root, n)
 			for _, box := range mains {

@@ -234,13 +234,19 @@ func (g *generator) beside(root, main *node) []*node {
 	return mains
 }
 
+// names reports whether a class or an id says that n is the container, and not
+// only what kind of an element it is.
+func (g *generator) names(n *node) bool {
+	return slices.ContainsFunc(g.main, func(m mark) bool { return (m.class != "" || m.id != "") && m.fits(n) })
+}
+
 // container returns where the generator puts the content, or nil: the first
 // element that bears the earliest of the marks.
 func (g *generator) container(root *node) *node {
 	var best *node
 	rank := len(g.main)
 	walk(root, func(n *node) bool {
-		if n.kind != html.ElementNode || n.weight.text < 40 || rank == 0 {
+		if n.kind != html.ElementNode || n.weight.text < 40 && n.weight.tops == 0 || rank == 0 {
 			return n.kind == html.DocumentNode
 		}
 		for i := range rank {

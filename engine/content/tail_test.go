@@ -53,3 +53,11 @@ func TestHeadingAboveTheContainer(t *testing.T) {
 		t.Errorf("got %.200s", md)
 	}
 }
+
+func TestPageThatHasButATitle(t *testing.T) {
+	t.Parallel()
+	around := "<div><p>" + strings.Repeat("What stands on every page of the site. ", 20) + "</p></div>"
+	if md := parsed(t, `<meta name=generator content="Hugo 0.1">`+around+`<div class="td-content"><h1>Title</h1><p>Soon.</p></div>`+around); md != "# Title\n\nSoon." {
+		t.Errorf("got %.200s", md)
+	}
+}
