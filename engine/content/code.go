@@ -14,7 +14,11 @@ func (w *writer) code(n *node) {
 	if hasClass(n, "src-line-numbers") { // beside the code
 		return
 	}
-	w.fence(linesOf(n), language(n))
+	text := linesOf(n)
+	if isPlayed(n) {
+		text = trimLines(withoutFormatting(text))
+	}
+	w.fence(text, language(n))
 }
 
 // linesOf is the text of a code block, without white space at the ends of lines.
@@ -25,7 +29,11 @@ func linesOf(n *node) string {
 		return c.kind == html.ElementNode
 	})
 	codeText(n, &b)
-	text := strings.NewReplacer("\r\n", "\n", "\u00a0", " ").Replace(b.String())
+	return trimLines(b.String())
+}
+
+func trimLines(text string) string {
+	text = strings.NewReplacer("\r\n", "\n", "\u00a0", " ").Replace(text)
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " \t\r")

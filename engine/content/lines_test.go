@@ -19,6 +19,16 @@ func TestLines(t *testing.T) {
 		{"numbers beside lines", "<pre><div><div><span>7</span><div>go get</div></div><div><span>8</span><div>go build</div></div></div></pre>", "```\ngo get\ngo build\n```"},
 		{"numbers that are data", "<pre><span><i>1</i>,a</span>\n<span><i>2</i>,b</span></pre>", "```\n1,a\n2,b\n```"},
 		{"lines of nothing but numbers", "<pre><div><span>1</span></div><div><span>2</span></div></pre>", "```\n1\n2\n```"},
+		{
+			"a terminal that a script plays", `<div class=termy><div class=highlight><pre><code>$ run &lt;u style="x"&gt;main.py&lt;/u&gt;
+&lt;span style="y"&gt;&lt;font color="#fff"&gt; OK &lt;/font&gt;&lt;/span&gt; a &amp;lt; b &lt;dir&gt;</code></pre></div></div><p>What it says then.</p>`,
+			"```\n$ run main.py\n OK  a < b <dir>\n```\n\nWhat it says then.",
+		},
+		{
+			"lines of a terminal", `<div id=termynal data-termynal><span data-ty=input>pip install x</span><span data-ty>Installed.</span> <span data-ty=input data-ty-prompt=">>>">import x</span></div>`,
+			"```\n$ pip install x\nInstalled.\n>>> import x\n```",
+		},
+		{"code with tags in it", "<pre>&lt;b&gt;x&lt;/b&gt;</pre>", "```\n<b>x</b>\n```"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
