@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -32,7 +33,7 @@ func execute(ctx context.Context, std streams, args, environ []string) error {
 	a := &app{std: std, args: args, environ: environ, settings: &settings{}}
 	a.settings.early(args)
 	wrong := a.configure()
-	oauth.LogRedis(a.log)
+	quieten(a.log)
 	if a.parts == nil { // so wrong that there are no parts: make the commands of the defaults
 		if err := a.fallback(); err != nil {
 			return wrong
@@ -87,6 +88,14 @@ func (a *app) fallback() error {
 func (a *app) startLog() {
 	a.log = newLogger(a.std, a.cfg.Program.LogFormat, &a.level)
 	setLevel(&a.level, a.cfg.Program.LogLevel, slog.LevelWarn)
+}
+
+// quieten sends what libraries say past slog to the log, at level debug: net/http
+// of answers that nobody asked for, Redis of dials that failed.
+func quieten(to *slog.Logger) {
+	oauth.LogRedis(to)
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(to.Handler(), slog.LevelDebug).Writer())
 }
 
 // The groups of --help, in their order.

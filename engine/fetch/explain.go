@@ -2,6 +2,8 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -39,7 +41,42 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fault.Wrap(fault.Unavailable, err, "%s broke off before the whole page had come; try again later", where)
 	}
-	return fault.Wrap(fault.Unavailable, err, "%s cannot be reached; check the address, or try later", where)
+	return fault.Wrap(fault.Unavailable, err, "%s %s", where, unreached(err))
+}
+
+// unreached says why a server gave no answer, and what to do.
+func unreached(err error) string {
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &cert):
+		return "is not who it says: " + distrust(cert.Err)
+	case errors.As(err, &record):
+		return "does not speak TLS; is it http?"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refuses connections; check the address and the port"
+	case strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for these
+		return "answers with more headers than are read"
+	case strings.Contains(err.Error(), "malformed HTTP"):
+		return "does not answer in HTTP; check the address and the port"
+	}
+	return "cannot be reached; check the address, or try later"
+}
+
+// distrust says what is wrong with a server's certificate.
+func distrust(err error) string {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &authority):
+		return "its certificate is signed by nobody that this machine trusts"
+	case errors.As(err, &name):
+		return "its certificate is for another name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired or is not valid yet"
+	}
+	return "its certificate is not valid"
 }
 
 // clip bounds what a message shows of a server's text, and drops what is not

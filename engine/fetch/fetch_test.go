@@ -39,6 +39,63 @@ func serve(t testing.TB, cfg Config, handler http.HandlerFunc) (*Client, string)
 	return newClient(t, security.Config{AllowHosts: []string{srv.Listener.Addr().String()}}, cfg), srv.URL
 }
 
+// A person is told what to do about a server that gives no answer.
+func TestExplainsWhyThereIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	tell := func(url string, client *Client) string {
+		_, err := client.Fetch(t.Context(), Request{URL: url})
+		if fault.CodeOf(err) != fault.Unavailable {
+			t.Errorf("%s: got %v", url, err)
+		}
+		return fault.MessageOf(err)
+	}
+	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(encrypted.Close)
+	encrypted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	listens, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listens.Close() })
+	go func() { // ends with the listener
+		for {
+			conn, err := listens.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "220 mail.example.com ready\r\n")
+			_ = conn.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, conn)
+			_ = conn.Close()
+		}
+	}()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	client := newClient(t, security.Config{AllowHosts: []string{"127.0.0.0/8"}}, Config{})
+	for url, want := range map[string]string{
+		encrypted.URL: "signed by nobody",
+		"http://" + listens.Addr().String() + "/":  "does not answer in HTTP",
+		"https://" + listens.Addr().String() + "/": "does not speak TLS",
+		"http://" + closed.Addr().String() + "/":   "refuses connections",
+	} {
+		if got := tell(url, client); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", url, got, want)
+		}
+	}
+	for want, err := range map[string]error{
+		"another name": x509.HostnameError{},
+		"has expired":  x509.CertificateInvalidError{Reason: x509.Expired},
+		"is not valid": x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign},
+	} {
+		if got := distrust(err); !strings.Contains(got, want) {
+			t.Errorf("%v: got %q", err, got)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
