@@ -81,6 +81,7 @@ func TestJunkWords(t *testing.T) {
 	t.Parallel()
 	for names, want := range map[string]string{
 		"site-footer": "footer", "siteFooter main_nav": "footer nav", "table_root__adKqa": "", "block__mainNav": "nav", "x__comments": "comments", "head lead": "", "ADS": "ads",
+		"prev-next": "prevnext", "PreviousNext": "prevnext", "prev next": "", "next-prev": "",
 		"table_nav__adKqa other": "nav",
 	} {
 		if got := strings.Join(junkWords(names), " "); got != want {

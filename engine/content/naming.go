@@ -33,7 +33,7 @@ var windowNames = map[string]bool{"modal": true, "popup": true, "drawer": true, 
 // surrounds content.
 func junkWords(names string) (words []string) {
 	names = withoutHashes(names)
-	start := -1
+	start, before := -1, ""
 	for i := 0; i <= len(names); i++ {
 		c := byte(' ')
 		if i < len(names) {
@@ -41,10 +41,14 @@ func junkWords(names string) (words []string) {
 		}
 		lower, upper := c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
 		if start >= 0 && !(lower || upper && names[i-1] >= 'A' && names[i-1] <= 'Z') {
-			if word := strings.ToLower(names[start:i]); junkNames[word] {
+			word := strings.ToLower(names[start:i])
+			if junkNames[word] {
 				words = append(words, word)
 			}
-			start = -1
+			if word == "next" && (before == "prev" || before == "previous") && start > 0 && names[start-1] != ' ' {
+				words = append(words, "prevnext")
+			}
+			start, before = -1, word
 		}
 		if start < 0 && (lower || upper) {
 			start = i
