@@ -8,10 +8,12 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-var admonitions = []string{
-	"admonition", "note", "warning", "tip", "caution", "important", "danger", "hint", "attention", "error", "seealso", "deprecated",
-	"alert", "callout", "custom-block", "theme-admonition", "markdown-alert", "versionadded", "versionchanged",
-	"starlight-aside", "custom-container", "hint-container", "admonitionblock", "book-hint", "gdoc-hint", "notices", "nextra-callout",
+// admonitions are the class names of boxes that say something apart.
+var admonitions = map[string]bool{
+	"admonition": true, "note": true, "warning": true, "tip": true, "caution": true, "important": true, "danger": true, "hint": true, "attention": true,
+	"error": true, "seealso": true, "deprecated": true, "alert": true, "callout": true, "custom-block": true, "theme-admonition": true,
+	"markdown-alert": true, "versionadded": true, "versionchanged": true, "starlight-aside": true, "custom-container": true, "hint-container": true,
+	"admonitionblock": true, "book-hint": true, "gdoc-hint": true, "notices": true, "nextra-callout": true,
 }
 
 // kinds are the words in class names that tell what an admonition is, and what
@@ -21,8 +23,18 @@ var kinds = []string{
 	"abstract", "todo",
 }
 
+// isNamedApart reports whether a class says so.
+func isNamedApart(n *node) bool {
+	for c := range strings.FieldsSeq(n.class) {
+		if admonitions[c] {
+			return true
+		}
+	}
+	return false
+}
+
 func isAdmonition(n *node) bool {
-	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && hasClass(n, admonitions...) && n.weight.text < 20_000
+	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && n.class != "" && n.weight.text < 20_000 && isNamedApart(n)
 }
 
 // admonitionKind reads the kind of an admonition from its classes ("admonition warning",

@@ -160,6 +160,10 @@ type marks struct {
 // gather reads the marks that some generator may name.
 func gather(root *node) marks {
 	m := marks{classes: map[string]bool{}, ids: map[string]bool{}}
+	var ids []string // that some generator names
+	for i := range generators {
+		ids = append(ids, generators[i].ids...)
+	}
 	walk(root, func(n *node) bool {
 		if n.kind != html.ElementNode {
 			return true
@@ -173,14 +177,8 @@ func gather(root *node) marks {
 		if m.trail == nil && isTrail(n) {
 			m.trail = n
 		}
-		if n.id != "" {
-			for i := range generators {
-				for _, id := range generators[i].ids {
-					if n.id == id {
-						m.ids[id] = true
-					}
-				}
-			}
+		if n.id != "" && slices.Contains(ids, n.id) {
+			m.ids[n.id] = true
 		}
 		return true
 	})

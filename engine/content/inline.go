@@ -143,16 +143,30 @@ func (l *inline) element(n *node) {
 		l.inside(n)
 		l.space = true
 	default:
-		if n.tag == atom.Span && hasClass(n, "mw-geshi", "mw-highlight") { // MediaWiki: code within a line
-			l.code(n)
+		if n.tag == atom.Span && n.class != "" && l.styled(n) {
 			return
 		}
-		if n.tag == atom.Span && hasClass(n, "classifier") {
-			l.colon()
-		}
-		l.space = l.space || isBadge(n) || isGap(n)
+		l.space = l.space || n.tag == atom.Time || isGap(n)
 		l.inside(n)
 	}
+}
+
+// styled does what the style of a span does: it makes code of it, writes the
+// colon before it, or sets it apart from the name before it with no space, as a
+// word like "deprecated". It reports whether all is written.
+func (l *inline) styled(n *node) bool {
+	for c := range strings.FieldsSeq(n.class) {
+		switch c {
+		case "mw-geshi", "mw-highlight": // MediaWiki: code within a line
+			l.code(n)
+			return true
+		case "classifier":
+			l.colon()
+		case "badge", "stab", "Documentation-deprecatedTag", "gdoc-props__tag":
+			l.space = true
+		}
+	}
+	return false
 }
 
 // colon stands between a name and its type: the style of docutils writes it.
@@ -162,12 +176,6 @@ func (l *inline) colon() {
 		l.put(":")
 	}
 	l.space = true
-}
-
-// isBadge tells what stands apart from the name before it by a style and no
-// space: a word such as "deprecated", or when it was.
-func isBadge(n *node) bool {
-	return n.tag == atom.Time || n.tag == atom.Span && n.class != "" && hasClass(n, "badge", "stab", "Documentation-deprecatedTag", "gdoc-props__tag")
 }
 
 // code writes code within a line.
@@ -373,7 +381,7 @@ func isPermalink(n *node) bool {
 	if n.tag != atom.A || n.weight.text > 16 {
 		return false
 	}
-	if hasClass(n, "viewcode-link", "viewcode-back") || n.first != nil && hasClass(n.first, "viewcode-link") {
+	if strings.HasPrefix(n.class, "viewcode-") || n.first != nil && strings.HasPrefix(n.first.class, "viewcode-") {
 		return true // leads to the source, beside what it defines
 	}
 	switch text := strings.TrimSpace(rawText(n)); text {

@@ -272,7 +272,7 @@ func isTitle(n *node) bool {
 
 func (w *writer) quote(n *node) {
 	kind := ""
-	if hasClass(n, admonitions...) {
+	if isNamedApart(n) {
 		kind = admonitionKind(n)
 	}
 	w.admonition(n, n, kind)

@@ -75,12 +75,19 @@ func leadsOn(list *node) bool {
 
 // lastShown returns the last text below n that is no junk.
 func lastShown(n *node) *node {
-	var last *node
-	walk(n, func(n *node) bool {
-		if n.kind == html.TextNode && n.weight.text > 0 {
-			last = n
+	if n.kind == html.TextNode {
+		return n
+	}
+	var shown []*node
+	for c := n.first; c != nil; c = c.next {
+		if c.weight.text > 0 && !c.junk {
+			shown = append(shown, c)
 		}
-		return !n.junk
-	})
-	return last
+	}
+	for i := len(shown) - 1; i >= 0; i-- {
+		if last := lastShown(shown[i]); last != nil {
+			return last
+		}
+	}
+	return nil
 }
