@@ -25,6 +25,8 @@ func (w *writer) doxygen(n *node) bool {
 		w.fence(strings.Join(lines, "\n"), "")
 	case n.tag == atom.Table && hasClass(n, "memberdecls"):
 		w.members(n)
+	case n.tag == atom.Table && hasClass(n, "directory"):
+		w.directory(n)
 	default:
 		return false
 	}
@@ -82,6 +84,54 @@ func (w *writer) members(table *node) {
 		}
 		return false
 	})
+}
+
+// directory writes the tree of classes, files or pages, whose rows tell by their
+// ids where they stand in it (row_0_1_), as a list.
+func (w *writer) directory(table *node) {
+	gap := 2
+	walk(table, func(n *node) bool {
+		if n.tag != atom.Tr {
+			return n.kind == html.ElementNode
+		}
+		if text := w.row(n); text != "" {
+			indent := strings.Repeat("  ", min(max(strings.Count(n.id, "_")-2, 0), maxLevels))
+			w.block(gap)
+			w.push(indent+"- ", indent+"  ")
+			w.text(text)
+			w.pop()
+			gap = 1
+		}
+		return false
+	})
+}
+
+// isFolderRow tells a row of such a tree that is folded away: it is in another,
+// the first of which can be seen and has the arrow that unfolds it.
+func isFolderRow(h *html.Node) bool {
+	if h.DataAtom != atom.Tr || !strings.HasPrefix(attribute(h, "id"), "row_") || h.Parent == nil || h.Parent.Parent == nil {
+		return false
+	}
+	if table := h.Parent.Parent; table.DataAtom != atom.Table || attribute(table, "class") != "directory" {
+		return false
+	}
+	first := h.Parent.FirstChild
+	for first != nil && first.Type != html.ElementNode {
+		first = first.NextSibling
+	}
+	if first == nil || first == h || attribute(first, "style") != "" {
+		return false
+	}
+	left := manySiblings
+	for n := range first.Descendants() {
+		if left--; left < 0 {
+			return false
+		}
+		if n.Type == html.ElementNode && attribute(n, "class") == "arrow" && hasAttribute(n, "onclick") && saysWords(n) {
+			return !isFaded(n) && !isHidden(n)
+		}
+	}
+	return false
 }
 
 // memberRow is what a row of members tells, by its class, or, before 1.8, by

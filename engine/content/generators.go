@@ -143,7 +143,7 @@ var generators = []generator{
 	},
 	{
 		name: "doxygen", meta: []string{"doxygen"}, classes: []string{"memItemLeft", "memproto", "headertitle"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}}, version: mark{id: "projectnumber"},
-		junk: []string{"ttc", "ingroups", "summary", "dynheader", "dyncontent", "permalink", "navpath", "mdescLeft"},
+		junk: []string{"arrow", "icona", "levels", "ttc", "ingroups", "summary", "dynheader", "dyncontent", "permalink", "navpath", "mdescLeft"},
 	},
 	{name: "github", classes: []string{"markdown-body"}, several: true, main: []mark{{class: "markdown-body"}}, junk: []string{"anchor", "zeroclipboard-container"}},
 	{name: "man", meta: []string{"groff", "mandoc"}, classes: []string{"manual-text"}, main: []mark{{class: "manual-text"}, {tag: atom.Main}}},

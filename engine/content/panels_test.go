@@ -26,6 +26,7 @@ func TestClosedPanelsAreRead(t *testing.T) {
 		`<div><div role=button tabindex=0><h4>More</h4></div></div><style>i{color:red}</style><div style="display:none">inside</div>`,
 		`<h3><button aria-expanded=false><span>More</span></button></h3><div style="max-height:0;overflow:hidden">inside</div>`,
 		`<button aria-expanded=false>More</button> <div class="hidden">inside</div>`,
+		`<table class=directory><tr id=row_0_><td class=entry><span class=arrow onclick="f()">&#9658;</span><a href=/a>a</a><tr id=row_0_0_ style="display:none;"><td>inside</table>`,
 		// closed in open, and closed in closed, whichever way they are named
 		`<button aria-expanded=true aria-controls=o>Less</button><div id=o><p>Open.</p><button aria-expanded=false aria-controls=p>More</button><div id=p hidden>inside</div></div>`,
 		`<button aria-controls=o>More</button><div id=o hidden><p>Outer.</p><button aria-controls=p>More</button><p>Between.</p><div id=p hidden>inside</div></div>`,
@@ -55,6 +56,10 @@ func TestHiddenBesideButtons(t *testing.T) {
 		`<div hidden>` + button + `</div><div id=p hidden>canary</div>`,
 		`<p style="position:absolute;left:-9999px">` + button + `</p><div id=p hidden>canary</div>`,
 		`<nav>` + button + `</nav><div id=p hidden>canary</div>`,
+		`<table class=directory><tr id=row_0_><td>a<tr id=row_0_0_ style="display:none"><td>canary</table>`,
+		`<table class=directory><tr id=row_0_ style="display:none"><td><span class=arrow onclick="f()">&#9658;</span>a<tr id=row_0_0_ style="display:none"><td>canary</table>`,
+		`<table><tr id=row_0_><td><span class=arrow onclick="f()">&#9658;</span>a<tr id=row_0_0_ style="display:none"><td>canary</table>`,
+		`<table class=directory><tr id=row_0_><td><span class=arrow onclick="f()" style=opacity:0>&#9658;</span>a<tr id=row_0_0_ style="display:none"><td>canary</table>`,
 		`<button aria-controls=o>More</button><div id=o class=cookie-settings hidden>` + button + `</div><div id=p hidden>canary</div>`,
 		`<button aria-controls=o>More</button><div id=o hidden><div hidden>` + button + `</div>x</div><div id=p hidden>canary</div>`,
 		`<button aria-haspopup=dialog aria-expanded=false aria-controls=p>More</button><div id=p hidden>canary</div>`,

@@ -112,7 +112,7 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "style":
-			if hidingStyle(a.Val, h) && !isTabPanel(h) && !holdsMaths(h) {
+			if hidingStyle(a.Val, h) && !isTabPanel(h) && !holdsMaths(h) && !isFolderRow(h) {
 				return true
 			}
 		case "aria-hidden":
