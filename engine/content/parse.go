@@ -366,7 +366,9 @@ func topHeading(headings []Heading) string {
 // for its number, or <title> begins with its last word ("Class Assert", "Assert
 // (JUnit API)").
 func namesPage(heading, title string) bool {
-	heading = strings.TrimLeft(heading, "0123456789. ")
+	if number, rest, _ := strings.Cut(heading, " "); strings.Trim(number, "ABCDEFGH0123456789.") == "" && strings.ContainsAny(number, "0123456789") {
+		heading = rest // "14.1", "A.2"
+	}
 	last, _, _ := strings.Cut(heading[strings.LastIndexByte(heading, ' ')+1:], "<")
 	return len(heading) > 2 && strings.Contains(title, heading) || len(last) > 2 && strings.HasPrefix(title, last+" (")
 }

@@ -8,6 +8,7 @@ func TestTitleWithoutTopHeading(t *testing.T) {
 	for _, test := range []struct{ name, title, body, want string }{
 		{"a class", "Pool (Pool API)", "<h2>Class Pool&lt;T&gt;</h2><h3>Fields</h3>", "Class Pool<T>"},
 		{"a numbered section", "Basic Output (Manual 7)", "<h3>14.1 Basic Output</h3><h4>Parts</h4>", "14.1 Basic Output"},
+		{"a section of an appendix", "Mex-Files (Manual 7)", "<h3>A.2.7 Mex-Files</h3><h4>Parts</h4>", "A.2.7 Mex-Files"},
 		{"one of many", "Pool (Pool API)", "<h2>Class Pool</h2><h2>Class Lake</h2>", "Pool (Pool API)"},
 		{"of something else", "Manual", "<h2>Install</h2><h3>Parts</h3>", "Manual"},
 		{"a letter of an index", "Index (Pool API)", "<h2>A</h2><h3>add</h3>", "Index (Pool API)"},
