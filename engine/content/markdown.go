@@ -311,7 +311,7 @@ func (w *writer) list(n *node) {
 		w.block(gap)
 		gap = 1
 		if c.tag == atom.Li {
-			if box := find(c, func(n *node) bool { return n.tag == atom.Input && attr(n, "type") == "checkbox" }); box != nil {
+			if box := taskBox(c); box != nil {
 				mark += map[bool]string{true: "[x] ", false: "[ ] "}[hasAttr(box, "checked")]
 			}
 		}
@@ -328,6 +328,32 @@ func (w *writer) list(n *node) {
 		}
 		w.pop()
 	}
+}
+
+// taskBox returns the box that is to be ticked off at the beginning of an entry,
+// and not one whose label opens something.
+func taskBox(entry *node) *node {
+	for n, i := entry.first, 0; n != nil && i < 3; {
+		switch {
+		case n.kind == html.TextNode && n.weight.text == 0:
+			n = n.next
+			continue
+		case n.tag == atom.Input && attr(n, "type") == "checkbox":
+			next := n.next
+			for next != nil && next.kind == html.TextNode && next.weight.text == 0 {
+				next = next.next
+			}
+			if next != nil && next.tag == atom.Label && next.weight.text > 0 {
+				return nil
+			}
+			return n
+		case n.tag == atom.P, n.tag == atom.Label, n.tag == atom.Span:
+			n, i = n.first, i+1
+			continue
+		}
+		return nil
+	}
+	return nil
 }
 
 // frameLists are classes of the lists that Javadoc builds its pages of.

@@ -52,6 +52,7 @@ func TestMarkdown(t *testing.T) {
 		"pictures that hide alts":   {`<main><p><img alt="A plot" src="a.png" style="color:transparent"></p><p style="font-size:0"><img alt="B plot" src="b.png"></p>`, "[A plot](https://e.com/d/a.png)\n\n[B plot](https://e.com/d/b.png)"},
 		"a heading leads back":      {`<section id="authors"><h3><a class="toc-backref" href="#id2" role="doc-backlink">Authors</a><a class="headerlink" href="#authors">¶</a></h3><p>All.</p></section>`, "### Authors\n\nAll."},
 		"languages of others":       {`<figure class="highlight go"><pre>a</pre></figure><pre data-enlighter-language="css">b</pre><pre class="gatsby-code-jsx"><code>c</code></pre>`, "```go\na\n```\n\n```css\nb\n```\n\n```jsx\nc\n```"},
+		"boxes to tick off":         {`<ul><li><input type=checkbox checked> done</li><li><p><input type=checkbox> open</p></li><li><input type=checkbox id=a><label for=a>Fold</label><ul><li><input type=checkbox> in</li></ul></li></ul>`, "- [x] done\n- [ ] open\n- Fold\n  - [ ] in"},
 		"line break":                {`<p>a<br>b`, "a\nb"},
 		"xhtml with a declaration":  {`<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body><p>x</p></body></html>`, "x"},
 	}

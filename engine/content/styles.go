@@ -49,7 +49,7 @@ func applyStyles(page *html.Node) {
 	}
 	s := &sheet{there: keysOf(page)}
 	s.read(withoutComments(text), 0)
-	if !slices.ContainsFunc(s.rules, styleRule.hides) {
+	if !slices.ContainsFunc(s.rules, func(r styleRule) bool { return r.hides() || r.insists() }) {
 		return
 	}
 	slices.SortStableFunc(s.rules, func(a, b styleRule) int {
@@ -95,15 +95,24 @@ func (r styleRule) hides() bool {
 	})
 }
 
+// insists reports whether the rule stands over what a style attribute says.
+func (r styleRule) insists() bool {
+	return slices.ContainsFunc(r.decls, func(d styleDecl) bool { return d.important })
+}
+
 // apply gives an element what the sheet says of it, under what its own style
 // attribute says.
 func (s *sheet) apply(h *html.Node) {
 	hiding := candidates(s.hides, h)
 	hit := slices.IndexFunc(hiding, func(i int) bool { return s.matches(i, h) })
-	if hit < 0 {
-		return
+	own := attribute(h, "style")
+	var rules []int
+	switch {
+	case hit >= 0:
+		rules = hiding[hit : hit+1] // the word of one is enough where a sheet has so many that they are a trick
+	case !strings.Contains(own, "none") && !strings.Contains(own, "hidden"):
+		return // nothing hides it that a sheet could show
 	}
-	rules := hiding[hit : hit+1] // the word of one is enough where a sheet has so many that they are a trick
 	if s.tries < maxMatches {
 		rules = candidates(s.keyed, h)
 		slices.Sort(rules)
@@ -125,7 +134,6 @@ func (s *sheet) apply(h *html.Node) {
 	if set == nil {
 		return
 	}
-	own := attribute(h, "style")
 	var b strings.Builder
 	for _, d := range declarations(own) {
 		if set[d.key].important && !d.important {

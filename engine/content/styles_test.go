@@ -37,6 +37,20 @@ func TestHiddenByStyleSheet(t *testing.T) {
 	}
 }
 
+// A sheet that insists stands over a style attribute (CSS Cascade, 6.1): how
+// notebooks show what is hidden where their sheet is gone.
+func TestSheetThatInsists(t *testing.T) {
+	t.Parallel()
+	for css, want := range map[string]bool{
+		`.x{display:block!important}`: true, `.x{display:block !important}.y{display:none}`: true,
+		`.x{display:block}`: false, `.y{display:block!important}`: false, `.x{display:block!important}.x{display:none!important}`: false,
+	} {
+		if md := styled(t, css, `<p>Visible words here.</p><div class=x style="display:none">shown</div>`); strings.Contains(md, "shown") != want {
+			t.Errorf("%s: %q", css, md)
+		}
+	}
+}
+
 func styled(t *testing.T, css, body string) string {
 	t.Helper()
 	doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte("<!DOCTYPE html><head><style>" + css + "</style></head><body>" + body)})
