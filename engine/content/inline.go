@@ -216,6 +216,9 @@ func (l *inline) wrap(n *node, mark string) {
 	if l.empty(start, outer) {
 		return
 	}
+	for start < len(l.buf) && l.buf[start] == '\n' {
+		start++ // a line end within the marks
+	}
 	inner := l.buf[start:]
 	touches := start > 0 && l.buf[start-1] == '*' && mark[0] == '*' // the marks of two would be one
 	if !touches && !bytes.Contains(inner, []byte(mark)) && bytes.IndexByte(inner, '\n') < 0 && len(bytes.TrimSpace(inner)) > 0 {

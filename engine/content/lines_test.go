@@ -29,6 +29,7 @@ func TestLines(t *testing.T) {
 			"```\n$ pip install x\nInstalled.\n>>> import x\n```",
 		},
 		{"code with tags in it", "<pre>&lt;b&gt;x&lt;/b&gt;</pre>", "```\n<b>x</b>\n```"},
+		{"a line end in bold", "<p>a <b><br>\n-a</b>, b</p>", "a \n**-a**, b"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -201,7 +201,7 @@ func (w *writer) box(n *node, gap int) {
 		w.children(n, 1)
 		return
 	}
-	if w.asciidoc(n) || w.termynal(n) {
+	if w.asciidoc(n) || w.termynal(n) || w.isMan() && w.item(n) {
 		return
 	}
 	if isAdmonition(n) {

@@ -20,7 +20,7 @@ const (
 // blocks (code, lists, other tables) is written as those blocks; in one with a
 // header, only the rows that hold code are.
 func (w *writer) table(n *node) {
-	if w.blob(n) {
+	if w.blob(n) || w.isMan() && w.items(n) {
 		return
 	}
 	if isLayout(n) {
