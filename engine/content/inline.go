@@ -302,7 +302,7 @@ func cardTitle(link *node) string {
 	if !strings.Contains(link.class, "stretched-link") {
 		return ""
 	}
-	for up, i := link.parent, 0; up != nil && i < 3; up, i = up.parent, i+1 {
+	for up, i := link.parent, 0; up != nil && i < 3 && up.end-up.order < manySiblings; up, i = up.parent, i+1 { // a card is small
 		if title := find(up, func(n *node) bool { return isHeading(n) || hasClass(n, "sd-card-title", "card-title") }); title != nil {
 			return tight(title)
 		}
