@@ -14,11 +14,13 @@ func (w *writer) code(n *node) {
 	if hasClass(n, "src-line-numbers") { // beside the code
 		return
 	}
+	lang := language(n)
+	leaveLabel(n, lang)
 	text := linesOf(n)
 	if isPlayed(n) {
 		text = trimLines(withoutFormatting(text))
 	}
-	w.fence(text, language(n))
+	w.fence(text, lang)
 }
 
 // linesOf is the text of a code block, without white space at the ends of lines.
@@ -72,9 +74,38 @@ func leaveNumbers(box *node) {
 	}
 }
 
-// isLineNumber tells the number of a line that links to itself (rustdoc).
+// isLineNumber tells the number of a line that links to itself (rustdoc), or
+// that a style keeps from being copied (chroma).
 func isLineNumber(n *node) bool {
-	return n.tag == atom.A && n.id != "" && attr(n, "href") == "#"+n.id && strings.Trim(rawText(n), "0123456789 ") == ""
+	switch n.tag {
+	case atom.A:
+		if n.id == "" || attr(n, "href") != "#"+n.id {
+			return false
+		}
+	case atom.Span:
+		if n.weight.text > 6 || !strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "user-select:none") {
+			return false
+		}
+	default:
+		return false
+	}
+	return strings.Trim(rawText(n), "0123456789 \n") == ""
+}
+
+// leaveLabel makes junk of the box above the code in its block that names its
+// language.
+func leaveLabel(n *node, language string) {
+	for c := n.first; c != nil && language != ""; {
+		switch {
+		case c.weight.text == 0:
+			c = c.next
+		case c.tag == atom.Div && strings.EqualFold(tight(c), language):
+			c.junk = true
+			return
+		default:
+			c = c.first
+		}
+	}
 }
 
 // fence writes text between fences that are longer than any in it.
@@ -114,7 +145,7 @@ var gutters = []string{
 	"linenos", "lineno", "lineno-label", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "copybtn", "copy", "copy-button",
 	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink", "ttc",
 	"viewcode-link", "viewcode-back", "boring",
-	"sourceLineNo", "source-line-no",
+	"sourceLineNo", "source-line-no", "linenumber", "react-syntax-highlighter-line-number",
 }
 
 // codeLines are classes of elements that are a line each, by a style sheet.
@@ -211,7 +242,7 @@ func langName(s string) string {
 	switch s {
 	case "python3", "pycon3", "ipython3", "ipython":
 		return "python"
-	case "default", "none", "auto", "nohighlight", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "line-numbers", "":
+	case "default", "none", "auto", "nohighlight", "text", "plaintext", "plain", "notranslate", "wrapper", "box", "txt", "line-numbers", "wrap", "inline", "container", "":
 		return ""
 	}
 	if len(s) > 20 {

@@ -301,7 +301,7 @@ func (j *judge) isJunk(n *node) bool {
 	}
 	if len(n.attrs) > 0 {
 		switch attr(n, "role") {
-		case "navigation", "search", "banner", "contentinfo", "complementary", "menu", "menubar", "dialog", "alertdialog", "tablist", "toolbar":
+		case "navigation", "search", "banner", "contentinfo", "complementary", "menu", "menubar", "dialog", "alertdialog", "tablist", "toolbar", "listbox":
 			return true
 		}
 		if attr(n, "itemprop") == "position" && n.weight.text < 6 { // the number of a post

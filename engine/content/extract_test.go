@@ -131,6 +131,18 @@ func TestLabelsOfCode(t *testing.T) {
 	}
 }
 
+// A switch of languages around code is called a dropdown, and is none.
+func TestCodeInADropdown(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("<p>What the page says at length, in many words.</p>", 20)
+	code := "<pre><code>" + strings.Repeat("a := 1\n", 9) + "</code></pre>"
+	md := parsed(t, "<main><h1>Title</h1>"+text+"<div><div role=listbox><div role=option>Node</div></div><div class=code-dropdown-select>"+code+"</div></div>"+
+		"<div class=lang-dropdown><p>Choose the language of the code, which may be one of these.</p></div></main>")
+	if !strings.Contains(md, "a := 1") || strings.Contains(md, "Node") || strings.Contains(md, "Choose") {
+		t.Errorf("got %q", md[max(len(md)-300, 0):])
+	}
+}
+
 func TestWhatStandsInMain(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("<p>What the page says at length, in many words.</p>", 20)

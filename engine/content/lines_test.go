@@ -30,6 +30,13 @@ func TestLines(t *testing.T) {
 		},
 		{"code with tags in it", "<pre>&lt;b&gt;x&lt;/b&gt;</pre>", "```\n<b>x</b>\n```"},
 		{"a line end in bold", "<p>a <b><br>\n-a</b>, b</p>", "a \n**-a**, b"},
+		{
+			"numbers that cannot be copied", `<pre><code class=language-go><span><span style="-webkit-user-select:none; user-select: none"> 1</span>a := 1</span>
+<span><span style="user-select:none"> 2</span></span>
+<span class="linenumber">3</span>b := 2</code></pre>`,
+			"```go\na := 1\n\nb := 2\n```",
+		},
+		{"a label within the code", "<pre><code class='hljs language-bash'><div class=code__header><span>Bash</span></div><div>bash\nls</div></code></pre>", "```bash\nbash\nls\n```"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -74,6 +74,18 @@ func withoutHashes(names string) string {
 	return b.String()
 }
 
+// mostlyCode tells a box of little else than code blocks.
+func mostlyCode(n *node) bool {
+	code := int32(0)
+	walk(n, func(c *node) bool {
+		if c.tag == atom.Pre {
+			code += c.weight.text
+		}
+		return c.kind == html.ElementNode && c.tag != atom.Pre
+	})
+	return 2*code > n.weight.text
+}
+
 // isNavBar tells, in a container that is known, the boxes that lead to other pages
 // and say so whatever template of the site they come from.
 func (j *judge) isNavBar(n *node) bool {
@@ -156,5 +168,8 @@ func (j *judge) junkByName(n *node) bool {
 		}
 	}
 	all := j.body.weight.text
+	if junk && !remarks && mostlyCode(n) {
+		return false // a switch of languages around it is called a dropdown
+	}
 	return junk && (10*n.weight.text < 4*all || remarks && j.body.weight.commas-n.weight.commas >= proseCommas)
 }
