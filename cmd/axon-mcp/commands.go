@@ -33,7 +33,6 @@ func execute(ctx context.Context, std streams, args, environ []string) error {
 	a := &app{std: std, args: args, environ: environ, settings: &settings{}}
 	a.settings.early(args)
 	wrong := a.configure()
-	quieten(a.log)
 	if a.parts == nil { // so wrong that there are no parts: make the commands of the defaults
 		if err := a.fallback(); err != nil {
 			return wrong
@@ -87,6 +86,7 @@ func (a *app) fallback() error {
 
 func (a *app) startLog() {
 	a.log = newLogger(a.std, a.cfg.Program.LogFormat, &a.level)
+	quieten(a.log)
 	setLevel(&a.level, a.cfg.Program.LogLevel, slog.LevelWarn)
 }
 
