@@ -34,12 +34,18 @@ func isNamedApart(n *node) bool {
 }
 
 func isAdmonition(n *node) bool {
+	if n.tag == atom.Aside && slices.Contains(kinds, attr(n, "data-type")) && n.weight.text < 20_000 { // Writerside
+		return true
+	}
 	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && n.class != "" && n.weight.text < 20_000 && isNamedApart(n)
 }
 
 // admonitionKind reads the kind of an admonition from its classes ("admonition warning",
 // "alert-info", "starlight-aside--tip"); empty where they tell none.
 func admonitionKind(n *node) string {
+	if kind := attr(n, "data-type"); slices.Contains(kinds, kind) {
+		return kind
+	}
 	for c := range strings.FieldsSeq(strings.ToLower(n.class)) {
 		if i := strings.LastIndexByte(c, '-'); i >= 0 {
 			c = c[i+1:]

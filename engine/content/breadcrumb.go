@@ -52,6 +52,9 @@ func breadcrumb(trail, root *node, page *html.Node, gen *generator) []string {
 	if trail != nil {
 		names = crumbsIn(trail)
 	}
+	if len(names) == 0 {
+		names = bodyCrumbs(root)
+	}
 	if len(names) == 0 && gen != nil {
 		names = generatorCrumbs(root, gen.name)
 	}
@@ -152,6 +155,19 @@ func crumbsBetween(n *node) (names []string) {
 		default:
 			names = append(names, crumbsBetween(c)...)
 		}
+	}
+	return names
+}
+
+// bodyCrumbs reads the trail that Writerside gives its script: guide.md|Guide.
+func bodyCrumbs(root *node) (names []string) {
+	body := find(root, func(n *node) bool { return n.tag == atom.Body })
+	if body == nil || attr(body, "data-breadcrumbs") == "" {
+		return nil
+	}
+	for one := range strings.SplitSeq(attr(body, "data-breadcrumbs"), "///") {
+		_, name, _ := strings.Cut(one, "|")
+		names = append(names, name)
 	}
 	return names
 }

@@ -22,6 +22,8 @@ func TestBreadcrumb(t *testing.T) {
 		{"Sphinx", `<meta name=generator content="Sphinx 7">`, `<div class=related><ul><li class=right><a href=n>next</a> |</li><li class="nav-item nav-item-0"><a href=/>Docs 3</a> &#187;</li><li class="nav-item nav-item-1"><a href=/l>Library</a> &#187;</li></ul></div>`, "Docs 3|Library"},
 		{"DocBook", `<meta name=generator content="DocBook XSL">`, `<div class=navheader><table><tr><th colspan=3>Page</th></tr><tr><td>Prev</td><th>Chapter 5</th><td>Next</td></tr></table></div>`, "Chapter 5"},
 		{"Javadoc", `<meta name=generator content="javadoc/ClassWriter">`, `<div class=header><div class=sub-title>Module java.base</div><div class=sub-title>Package java.io</div></div>`, "Module java.base|Package java.io"},
+		{"too much of one", "", `<nav aria-label=breadcrumb><ol><li>` + strings.Repeat("x ", 900) + `</li></ol></nav>`, ""},
+		{"Writerside", "", `<body data-breadcrumbs="a.md|Guide///b.md|Pools and lakes">`, "Guide|Pools and lakes"},
 		{"a sentence in Javadoc", `<meta name=generator content="javadoc/HelpWriter">`, `<div class=header><div class=sub-title>These pages say all.</div></div>`, ""},
 		{"JSON-LD", `<script type="application/ld+json">{"@graph":[{"@type":"WebPage"},{"@type":"BreadcrumbList","itemListElement":[{"position":2,"name":"B &amp; C"},{"position":1,"item":{"name":"A"}}]}]}</script>`, "", "A|B & C"},
 		{"rel=up", `<link rel=start title=Top href=i.html><link rel=up title="Basic &lt;Usage&gt;" href=b.html>`, "", "Basic <Usage>"},

@@ -74,6 +74,12 @@ func leaveNumbers(box *node) {
 	}
 }
 
+// isCodeBox tells a box of code that is no <pre>: it names the language and holds
+// no blocks (Writerside).
+func isCodeBox(n *node) bool {
+	return n.tag == atom.Div && hasAttr(n, "data-lang") && hasClass(n, "code-block") && n.weight.solid == 0
+}
+
 // isLineNumber tells the number of a line that links to itself (rustdoc), or
 // that a style keeps from being copied (chroma).
 func isLineNumber(n *node) bool {

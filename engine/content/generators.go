@@ -112,6 +112,10 @@ var generators = []generator{
 		junk: []string{"siteSub", "contentSub", "jump-to-nav", "editsection", "mw-editsection", "mw-cite-backlink", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
 	},
 	{
+		name: "writerside", classes: []string{"panel__content"}, main: []mark{{tag: atom.Article, class: "article"}},
+		junk: []string{"navigation-links", "last-modified"},
+	},
+	{
 		name: "texinfo", meta: []string{"makeinfo", "texi2any", "texi2html"}, main: []mark{{tag: atom.Body}},
 		junk: []string{"header", "nav-panel", "footer"},
 	},

@@ -140,6 +140,9 @@ func (w *writer) node(n *node, gap int) {
 	if n.kind != html.ElementNode || n.junk {
 		return
 	}
+	if n.label == "" && hasClass(n, "tabs__content") { // Writerside
+		n.label = strings.ReplaceAll(clean(attr(n, "data-title"), maxCrumb), "*", "")
+	}
 	if n.label != "" {
 		w.block(2)
 		w.text("**" + n.label + "**")
@@ -199,6 +202,10 @@ func (w *writer) box(n *node, gap int) {
 	}
 	if hasClass(n, "line") && n.parent != nil && n.parent.first != n { // of a docutils line block
 		w.children(n, 1)
+		return
+	}
+	if isCodeBox(n) {
+		w.fence(linesOf(n), language(n))
 		return
 	}
 	if w.asciidoc(n) || w.termynal(n) || w.isMan() && w.item(n) {
