@@ -14,6 +14,12 @@ func (w *writer) code(n *node) {
 	if hasClass(n, "src-line-numbers") { // beside the code
 		return
 	}
+	if all := versions(n); len(all) > 1 {
+		for _, c := range all {
+			w.fence(linesOf(c), language(c))
+		}
+		return
+	}
 	lang := language(n)
 	leaveLabel(n, lang)
 	text := linesOf(n)
@@ -21,6 +27,20 @@ func (w *writer) code(n *node) {
 		text = trimLines(withoutFormatting(text))
 	}
 	w.fence(text, lang)
+}
+
+// versions are the codes in a block of which a person sees one at a time: each names
+// its language, and nothing else is said beside them.
+func versions(n *node) (all []*node) {
+	for c := n.first; c != nil; c = c.next {
+		switch {
+		case c.tag == atom.Code && languageOf(c) != "":
+			all = append(all, c)
+		case c.weight.text > 0 && c.tag != atom.Button, c.kind == html.TextNode && !isBlank(c.data):
+			return nil
+		}
+	}
+	return all
 }
 
 // linesOf is the text of a code block, without white space at the ends of lines.
@@ -168,7 +188,7 @@ func codeText(n *node, b *strings.Builder) {
 		default:
 			// A line in an element of its own ends with that element.
 			own := c.tag == atom.Div || c.tag == atom.Li || c.tag == atom.P || c.tag == atom.Tr ||
-				c.next != nil && hasClass(c, codeLines...) && hasClass(c.next, codeLines...)
+				c.next != nil && (hasClass(c, codeLines...) && hasClass(c.next, codeLines...) || c.tag == atom.Code && c.next.tag == atom.Code)
 			if own && b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
 				b.WriteByte('\n')
 			}

@@ -340,9 +340,13 @@ func titleOf(doc *Document, root *node, before string) string {
 // withoutSite is the title of a page whose top heading names the site: what
 // stands in <title> before it is another heading of the page.
 func withoutSite(doc *Document, top string) string {
-	rest, ends := strings.CutSuffix(doc.Title, top)
+	at := len(doc.Title) - len(top)
+	if at < 0 || !strings.EqualFold(doc.Title[at:], top) {
+		return ""
+	}
+	rest := doc.Title[:at]
 	name := strings.TrimRight(rest, " -|–—·:»")
-	if !ends || name == "" || name == rest || !slices.ContainsFunc(doc.Headings, func(h Heading) bool { return h.Text == name }) {
+	if name == "" || name == rest || !slices.ContainsFunc(doc.Headings, func(h Heading) bool { return h.Text == name }) {
 		return ""
 	}
 	return name

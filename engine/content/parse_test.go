@@ -19,6 +19,8 @@ func TestMarkdown(t *testing.T) {
 		"code keeps its lines":      {`<div class="highlight-python3"><pre><span></span><span>def</span> f():` + "\n    return 1\n</pre></div>", "```python\ndef f():\n    return 1\n```"},
 		"fence is longer":           {"<pre>a\n```\nb</pre>", "````\na\n```\nb\n````"},
 		"lines in elements":         {`<pre><code class="language-go"><div>a</div><div>b</div></code></pre>`, "```go\na\nb\n```"},
+		"code in two versions":      {`<pre><input type=checkbox><code class="language-js mjs">import a</code><code class="language-js cjs">require(a)</code><button>copy</button></pre>`, "```js\nimport a\n```\n\n```js\nrequire(a)\n```"},
+		"codes that are lines":      {`<pre><code>a</code><code>b</code></pre>`, "```\na\nb\n```"},
 		"lines by a style sheet":    {`<pre class=shiki><code><span class=line><i>a</i> b</span><span class=line></span><span class=line>c</span></code></pre>`, "```\na b\n\nc\n```"},
 		"lines with their ends":     {`<pre class=shiki><code><span class=line>a</span>` + "\n" + `<span class=line></span>` + "\n" + `<span class=line>c</span></code></pre>`, "```\na\n\nc\n```"},
 		"lines with ends inside":    {"<pre><code><span class=line><span class=cl>a\n</span></span><span class=line><span class=cl>\n</span></span><span class=line><span class=cl>c\n</span></span></code></pre>", "```\na\n\nc\n```"},

@@ -14,6 +14,7 @@ func TestTitleWithoutTopHeading(t *testing.T) {
 		{"a letter of an index", "Index (Pool API)", "<h2>A</h2><h3>add</h3>", "Index (Pool API)"},
 		{"the name of a file", "pic-5.html", "<h2>5. Lines</h2><h2>6. Arcs</h2>", "5. Lines"},
 		{"a name of a file and no heading", "pic-5.html", "", "pic-5.html"},
+		{"the site in other letters", "Files | Lake 2 Documentation", "<h1>Lake 2 documentation</h1><h2>Files</h2><h3>Open</h3>", "Files"},
 		{"no title", "", "<h3>Lines</h3>", "Lines"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
