@@ -37,7 +37,22 @@ func isAdmonition(n *node) bool {
 	if n.tag == atom.Aside && slices.Contains(kinds, attr(n, "data-type")) && n.weight.text < 20_000 { // Writerside
 		return true
 	}
+	if n.tag == atom.Details {
+		return n.weight.text < 20_000 && isFoldedNote(n)
+	}
 	return (n.tag == atom.Div || n.tag == atom.Aside || n.tag == atom.Section) && n.class != "" && n.weight.text < 20_000 && isNamedApart(n)
+}
+
+// isFoldedNote tells a box that folds which is a note, by a class that is the
+// bare word for its kind (Material for MkDocs: "note", Relearn: "notices tip"):
+// Docusaurus styles all that folds as an alert.
+func isFoldedNote(n *node) bool {
+	for c := range strings.FieldsSeq(n.class) {
+		if c == "notices" || c == "admonition" || slices.Contains(kinds, c) {
+			return true
+		}
+	}
+	return false
 }
 
 // admonitionKind reads the kind of an admonition from its classes ("admonition warning",
