@@ -2,13 +2,14 @@ package tools
 
 import "regexp"
 
-// Flags of a page (N7): what a careful client may want to know before its model
-// reads on. They are heuristics, easily got round; nothing visible is dropped
-// for them.
+// Flags of a page: what a careful client may want to know before its model reads
+// on (N7), and whether what stands there is all. They are heuristics, easily got
+// round; nothing visible is dropped for them.
 const (
 	flagHidden       = "hidden_text"  // text was hidden from readers, and is left out
 	flagInstructions = "instructions" // it reads like instructions to a model
 	flagMarkup       = "call_markup"  // it holds markup of calls or turns, made inert
+	flagShell        = "script_shell" // scripts would fill it, and did not run
 )
 
 // flagBytes is how far a page is looked through.
@@ -47,6 +48,8 @@ func flagNote(flags []string) string {
 			note += ", reads like instructions to a model"
 		case flagMarkup:
 			note += ", holds tool markup"
+		case flagShell:
+			note += ", an empty shell that scripts would fill: render=chrome runs them, with a Chromium"
 		}
 	}
 	return note

@@ -55,7 +55,7 @@ type ScrapedPage struct {
 	FromCache   bool         `json:"from_cache"` // unchanged since it was indexed
 	Render      string       `json:"render,omitempty"`
 	Truncated   bool         `json:"truncated,omitempty"` // max_chars, or the result's limit
-	Flags       []string     `json:"flags,omitempty"`     // hidden_text, instructions, call_markup: see flags.go
+	Flags       []string     `json:"flags,omitempty"`     // hidden_text, instructions, call_markup, script_shell: see flags.go
 	Code        string       `json:"code,omitempty"`
 	Message     string       `json:"message,omitempty"`
 }

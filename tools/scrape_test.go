@@ -228,3 +228,18 @@ func TestSectionsOfAPage(t *testing.T) {
 		t.Errorf("%s, %v", raw, err)
 	}
 }
+
+// A page that scripts would fill says so, rather than to be empty without a word.
+func TestAShellSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	b := scrapeBench(t)
+	b.fetcher.serve("https://a.example/app", "text/html", `<title>App</title><noscript>You need to enable JavaScript to run this app.</noscript><div id="root"></div><script src="/app.js"></script>`)
+	out, result := must[ScrapeOutput](t, b, "scrape", `{"url":"https://a.example/app","render":"http"}`)
+	if !slices.Contains(out.Pages[0].Flags, flagShell) || !strings.Contains(fmt.Sprint(result), "render=chrome") {
+		t.Errorf("%+v\n%v", out.Pages[0], result)
+	}
+	out, _ = must[ScrapeOutput](t, b, "scrape", `{"url":"https://a.example/"}`)
+	if slices.Contains(out.Pages[0].Flags, flagShell) {
+		t.Errorf("%+v", out.Pages[0])
+	}
+}

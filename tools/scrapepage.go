@@ -72,6 +72,9 @@ func (d *Deps) scrapePage(ctx context.Context, url string, in ScrapeInput) (Scra
 	doc := got.doc
 	page.Title, page.Description, page.Lang, page.Published = doc.Title, doc.Description, doc.Lang, stamp(doc.Published)
 	page.Breadcrumb, page.Flags = doc.Breadcrumb, flagsOf(doc.Hidden, doc.Markdown)
+	if doc.Shell && got.render == crawl.RenderHTTP {
+		page.Flags = append(page.Flags, flagShell)
+	}
 	return page, fillFormat(&page, doc, got, in)
 }
 
