@@ -84,7 +84,7 @@ func evaluate(d *Deps) (*Tool, error) {
 		Toolset: Knowledge, Scope: security.ScopeRead, Job: true,
 		Hints: Hints{ReadOnly: true, Idempotent: true},
 	}, func(ctx context.Context, call Call, in EvaluateInput) (reply[EvaluateOutput], error) {
-		request, err := d.evaluateRequest(in, call.CommandLine)
+		request, err := d.evaluateRequest(ctx, in, call.CommandLine)
 		if err != nil {
 			return reply[EvaluateOutput]{}, err
 		}
@@ -100,7 +100,7 @@ func evaluate(d *Deps) (*Tool, error) {
 	})
 }
 
-func (d *Deps) evaluateRequest(in EvaluateInput, own bool) (evaluateRequest, error) {
+func (d *Deps) evaluateRequest(ctx context.Context, in EvaluateInput, own bool) (evaluateRequest, error) {
 	request := evaluateRequest{Metrics: in.Metrics, Mode: in.Mode, Base: in.Base}
 	if _, err := parseMetrics(in.Metrics); err != nil {
 		return request, err
@@ -115,7 +115,13 @@ func (d *Deps) evaluateRequest(in EvaluateInput, own bool) (evaluateRequest, err
 			return request, err
 		}
 	}
-	request.Questions, err = parseDataset(lines)
+	if request.Questions, err = parseDataset(lines); err != nil {
+		return request, err
+	}
+	stored, err := d.holds(ctx, request.Collection, index.Filter{})
+	if err == nil && !stored { // all figures would be zero, and the search not at fault
+		err = fault.Errorf(fault.NotFound, "evaluate: nothing is stored in the collection %s; stats names the collections", request.Collection)
+	}
 	return request, err
 }
 

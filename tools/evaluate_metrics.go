@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -41,7 +42,7 @@ func parseDataset(lines []byte) ([]evaluateQuestion, error) {
 		}
 		var q evaluateQuestion
 		if err := json.Unmarshal(one, &q); err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "evaluate: line %d of the dataset is no JSON object with question and pages", number)
+			return nil, fault.Wrap(fault.Invalid, err, `evaluate: line %d of the dataset cannot be read: %s; a line is {"question": "…", "pages": ["library/json.html"]}`, number, lineFault(err))
 		}
 		q.Pages = slices.DeleteFunc(q.Pages, func(p string) bool { return strings.TrimSpace(p) == "" })
 		if strings.TrimSpace(q.Question) == "" || len(q.Pages) == 0 {
@@ -53,6 +54,21 @@ func parseDataset(lines []byte) ([]evaluateQuestion, error) {
 		return nil, fault.Errorf(fault.Invalid, "evaluate: the dataset has %d questions; give 1 to %d", len(out), maxQuestions)
 	}
 	return out, nil
+}
+
+// lineFault tells what is wrong with a line that is no question.
+func lineFault(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return "it is no JSON: " + clip(line(err.Error()), 120)
+	}
+	switch wrong.Field {
+	case "pages":
+		return `"pages" must be a list of texts`
+	case "question":
+		return `"question" must be a text`
+	}
+	return "it is a JSON " + wrong.Value + ", no object"
 }
 
 // readFile reads a file that a caller may read, whole.

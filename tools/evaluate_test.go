@@ -95,13 +95,14 @@ func TestEvaluateRefusals(t *testing.T) {
 	t.Parallel()
 	b := newEvaluateBench(t)
 	for args, code := range map[string]fault.Code{
-		`{}`:                                  fault.Invalid,
-		`{"dataset":"docs/bad.jsonl"}`:        fault.Invalid,
-		`{"dataset":"docs/none.jsonl"}`:       fault.Invalid,
-		`{"dataset":"docs/missing.jsonl"}`:    fault.NotFound,
-		`{"dataset":"docs"}`:                  fault.Invalid,
-		`{"dataset":"/etc/passwd"}`:           fault.Forbidden,
-		`{"dataset":"docs/../../etc/passwd"}`: fault.Forbidden,
+		`{}`:                               fault.Invalid,
+		`{"dataset":"docs/bad.jsonl"}`:     fault.Invalid,
+		`{"dataset":"docs/none.jsonl"}`:    fault.Invalid,
+		`{"dataset":"docs/missing.jsonl"}`: fault.NotFound,
+		`{"dataset":"docs"}`:               fault.Invalid,
+		`{"dataset":"docs/questions.jsonl","collection":"nope"}`:   fault.NotFound,
+		`{"dataset":"/etc/passwd"}`:                                fault.Forbidden,
+		`{"dataset":"docs/../../etc/passwd"}`:                      fault.Forbidden,
 		`{"dataset":"docs/questions.jsonl","metrics":["bleu@10"]}`: fault.Invalid,
 		`{"dataset":"docs/questions.jsonl","metrics":["mrr@0"]}`:   fault.Invalid,
 		`{"dataset":"docs/questions.jsonl","metrics":["mrr"]}`:     fault.Invalid,
@@ -116,5 +117,21 @@ func TestEvaluateRefusals(t *testing.T) {
 	raw, _ := json.Marshal(map[string]string{"dataset": own})
 	if _, err := b.Call(local(t), Call{Name: "evaluate", Args: raw, CommandLine: true}); err != nil {
 		t.Errorf("a person's own file: %v", err)
+	}
+}
+
+func TestEvaluateSaysWhatIsWrongWithALine(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		`{"question": "a", "pages": "x.html"}`:  `line 1 of the dataset cannot be read: "pages" must be a list of texts`,
+		`{"question": "a", "pages": [1]}`:       `"pages" must be a list of texts`,
+		`{"question": 1, "pages": ["x.html"]}`:  `"question" must be a text`,
+		`{"question": "a", "pages": ["x.html"]`: `it is no JSON: unexpected end`,
+		`["a"]`:                                 `it is a JSON array, no object`,
+	} {
+		_, err := parseDataset([]byte(given))
+		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.MessageOf(err), want) {
+			t.Errorf("%s: %v, want %s", given, err, want)
+		}
 	}
 }

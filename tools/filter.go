@@ -1,6 +1,8 @@
 package tools
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -82,6 +84,15 @@ func (d *Deps) collection(tool, name string) (string, error) {
 		return "", fault.Errorf(fault.Invalid, "%s: collection must be %s, got %q", tool, collectionRule, clip(name, 80))
 	}
 	return name, nil
+}
+
+// holds reports whether a collection has a document that filter keeps.
+func (d *Deps) holds(ctx context.Context, collection string, filter index.Filter) (bool, error) {
+	list, _, err := d.Documents.Sources(ctx, collection, filter, 1, "")
+	if err != nil {
+		return false, fmt.Errorf("look into the collection %s: %w", collection, err)
+	}
+	return len(list) > 0, nil
 }
 
 // stamp is how outputs write a time; empty for none.
