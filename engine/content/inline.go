@@ -465,10 +465,14 @@ func maths(n *node) string {
 		return "$" + text + "$"
 	}
 	tex := find(n, func(n *node) bool {
-		return n.data == "annotation" && strings.Contains(attr(n, "encoding"), "tex")
+		encoding := strings.ToLower(attr(n, "encoding"))
+		return n.data == "annotation" && (encoding == "tex" || strings.Contains(encoding, "x-tex") || strings.Contains(encoding, "latex"))
 	})
 	if tex != nil {
 		return fence + fold(rawText(tex)) + fence
+	}
+	if text := texOf(n); text != "" {
+		return fence + text + fence
 	}
 	return fold(rawText(n))
 }

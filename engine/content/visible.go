@@ -116,7 +116,7 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "aria-hidden":
-			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) && !isNameOf(h.Parent, h) {
+			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) && !isNameOf(h.Parent, h) && !isOnlyFormula(h) {
 				return true
 			}
 		}
@@ -130,6 +130,12 @@ func isHidden(h *html.Node) bool {
 func isSeenFor(h *html.Node) bool {
 	before := h.PrevSibling
 	return before != nil && before.Type == html.ElementNode && hidesByClass(attribute(before, "class")) && textSize(h) <= 20
+}
+
+// isOnlyFormula tells a formula of KaTeX beside which there is none for screen
+// readers.
+func isOnlyFormula(h *html.Node) bool {
+	return attribute(h, "class") == "katex-html" && h.Parent != nil && h.Parent.FirstChild == h && h.NextSibling == nil
 }
 
 // isNameOf tells the title that the eye sees in a box, where a screen reader gets
