@@ -131,6 +131,19 @@ func TestLabelsOfCode(t *testing.T) {
 	}
 }
 
+// A page behind an open window is hidden from screen readers, not from the eye.
+func TestPageBehindAWindow(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("<p>What the page says at length, in many words.</p>", 20)
+	window := "<div role=dialog aria-modal=true><p>Cookies, and what we do with them.</p></div>"
+	if md := parsed(t, "<div id=app aria-hidden=true><main><h1>Title</h1>"+text+"</main></div>"+window); !strings.HasPrefix(md, "# Title") || !strings.Contains(md, "at length") || strings.Contains(md, "Cookies") {
+		t.Errorf("got %.200q", md)
+	}
+	if md := parsed(t, "<main><h1>Title</h1>"+text+"<div aria-hidden=true><p>canary</p></div></main>"); strings.Contains(md, "canary") {
+		t.Errorf("shown: %.200q", md)
+	}
+}
+
 // A switch of languages around code is called a dropdown, and is none.
 func TestCodeInADropdown(t *testing.T) {
 	t.Parallel()

@@ -57,6 +57,7 @@ func hostilePages() map[string]string {
 		"lines with numbers":        "<pre>" + rep("<div>", 300) + numbered("<div><span>%d</span><div>x</div></div>", 8_000),
 		"rows of members":           "<meta name=generator content=doxygen><div class=contents><table class=memberdecls>" + rep("<tr class=memitem:a><td>x", 20_000),
 		"rows of a tree":            "<table class=directory><tr id=row_0_><td>" + rep("<b>x</b>", 20_000) + rep("<tr id=row_1_ style=display:none><td>x", 8_000),
+		"frames of a page":          rep("<div aria-hidden=true>", 400) + rep("<p>x", 20_000) + "<main>y",
 		"rows of links":             rep("<p>"+rep("<a href=x>next</a>", 50), 800),
 		"streamed into each other":  "<template id=B:0></template>" + numbered("<div hidden id=S:%[1]d>x<template id=B:%[1]d></template></div>", 5_000),
 		"buttons in a title":        "<h1>" + rep("<button>x</button>", 15_000),

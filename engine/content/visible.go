@@ -116,7 +116,7 @@ func isHidden(h *html.Node) bool {
 				return true
 			}
 		case "aria-hidden":
-			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) && !isNameOf(h.Parent, h) && !isOnlyFormula(h) {
+			if a.Val == "true" && !insideCode(h) && !isTabPanel(h) && !isSeenFor(h) && !isNameOf(h.Parent, h) && !isOnlyFormula(h) && !holdsMain(h) {
 				return true
 			}
 		}
@@ -130,6 +130,21 @@ func isHidden(h *html.Node) bool {
 func isSeenFor(h *html.Node) bool {
 	before := h.PrevSibling
 	return before != nil && before.Type == html.ElementNode && hidesByClass(attribute(before, "class")) && textSize(h) <= 20
+}
+
+// holdsMain tells the frame of a page over which a window is open: screen readers
+// are kept out of it for as long, and the eye sees it.
+func holdsMain(h *html.Node) bool {
+	left := 100 * manySiblings
+	for n := range h.Descendants() {
+		if left--; left < 0 {
+			return false
+		}
+		if n.DataAtom == atom.Main {
+			return true
+		}
+	}
+	return false
 }
 
 // isOnlyFormula tells a formula of KaTeX beside which there is none for screen
