@@ -229,6 +229,8 @@ var languages = map[string]bool{
 	"bash": true, "c": true, "cpp": true, "csharp": true, "css": true, "diff": true, "go": true, "html": true, "java": true, "javascript": true, "js": true, "json": true,
 	"kotlin": true, "perl": true, "php": true, "python": true, "ruby": true, "rust": true, "sh": true, "shell": true, "sql": true, "swift": true, "toml": true,
 	"typescript": true, "ts": true, "xml": true, "yaml": true, "haskell": true, "scala": true, "lua": true, "r": true, "dockerfile": true, "makefile": true,
+	"mermaid": true, "powershell": true, "julia": true, "graphql": true, "ini": true, "elixir": true, "erlang": true, "dart": true, "clojure": true, "ocaml": true,
+	"fortran": true, "matlab": true, "cmake": true, "groovy": true, "hcl": true, "jsx": true, "tsx": true, "scss": true, "latex": true, "zig": true, "nix": true,
 }
 
 func languageOf(n *node) string {

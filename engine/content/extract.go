@@ -170,18 +170,28 @@ func isBelowHeading(n, next *node) bool {
 }
 
 // aLead is how many bytes of prose beside the top heading are what a page begins
-// with.
-const aLead = 250
+// with, and aSentence how many a paragraph below it has.
+const aLead, aSentence = 250, 60
 
 // leavesLead reports whether going down from n to next leaves out, in <main> or
-// <article>, the box that has the top heading and the beginning of the text.
+// <article>, the box that has the top heading and the beginning of the text, or
+// a paragraph between the two.
 func leavesLead(n, next *node) bool {
 	if n.weight.tops == 0 || next.weight.tops > 0 || !within(n, atom.Main, atom.Article) {
 		return false
 	}
+	titled := false
 	for c := n.first; c != nil && c != next; c = c.next {
-		if h1 := top(c); h1 != nil && !c.junk {
-			return c.prose-h1.weight.text >= aLead
+		if c.junk {
+			continue
+		}
+		if h1 := top(c); h1 != nil {
+			titled = true
+			if c.prose-h1.weight.text >= aLead {
+				return true
+			}
+		} else if titled && c.tag == atom.P && c.prose >= aSentence {
+			return true
 		}
 	}
 	return false

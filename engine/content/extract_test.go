@@ -75,6 +75,9 @@ func TestLeadBesideTheText(t *testing.T) {
 	if md := parsed(t, "<main><div class=head><h1>Title</h1><p>By Jane, today.</p></div>"+text+"</main>"); strings.Contains(md, "Jane") || !strings.HasPrefix(md, "# Title") {
 		t.Errorf("a byline is no lead: %.300q", md)
 	}
+	if md := parsed(t, "<main><header><h1>Title</h1></header><p>This shows how the whole of it is built, in the order of it. See <a href=a>a</a>.</p>"+text+"</main>"); !strings.Contains(md, "the whole of it") {
+		t.Errorf("the paragraph below the title is lost: %.300q", md)
+	}
 }
 
 func TestJunkWords(t *testing.T) {

@@ -159,6 +159,10 @@ func (w *writer) node(n *node, gap int) {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		w.heading(n)
 	case atom.Pre, atom.Textarea:
+		if n.parent != nil && hasClass(n.parent, "code-with-filename-file") { // Quarto
+			w.children(n, 2)
+			return
+		}
 		w.code(n)
 	case atom.Ul, atom.Ol, atom.Menu:
 		w.list(n)

@@ -96,7 +96,7 @@ func hasAttribute(h *html.Node, key string) bool {
 // hidingClasses are class names that frameworks give to what only a screen
 // reader or a printer gets.
 var hidingClasses = map[string]bool{
-	"sr-only": true, "visually-hidden": true, "visuallyhidden": true, "screen-reader-text": true, "screenreader": true, "hidden": true, "x:sr-only": true, "tw:sr-only": true,
+	"sr-only": true, "visually-hidden": true, "visuallyhidden": true, "screen-reader-text": true, "screen-reader-only": true, "screenreader": true, "hidden": true, "x:sr-only": true, "tw:sr-only": true,
 	"d-none": true, "print-only": true, "element-invisible": true, "u-hidden": true, "is-hidden": true, "show-for-sr": true, "a11y-hidden": true,
 	"assistive-text": true, "visually-hidden-focusable": true, "sr-only-focusable": true,
 }
