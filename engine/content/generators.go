@@ -112,7 +112,7 @@ var generators = []generator{
 		junk: []string{"siteSub", "contentSub", "jump-to-nav", "editsection", "mw-editsection", "mw-cite-backlink", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
 	},
 	{
-		name: "writerside", classes: []string{"panel__content"}, main: []mark{{tag: atom.Article, class: "article"}},
+		name: "writerside", classes: []string{"panel__content", "article__p"}, main: []mark{{tag: atom.Article, class: "article"}},
 		junk: []string{"navigation-links", "last-modified"},
 	},
 	{
