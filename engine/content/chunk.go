@@ -34,7 +34,26 @@ func Chunks(title, markdown string, headings []Heading, count func(string) int) 
 		c.emit(group)
 		i = j
 	}
+	c.findInside()
 	return c.out
+}
+
+// findInside notes the headings within each chunk: several short sections may be
+// one chunk.
+func (c *chunker) findInside() {
+	next := 0
+	for i := range c.out {
+		ch := &c.out[i]
+		for ; next < len(c.headings) && c.headings[next].Offset < ch.End; next++ {
+			if c.headings[next].Offset < ch.Start {
+				continue
+			}
+			path, anchor := c.path(next)
+			if anchor != ch.Anchor || !slices.Equal(path, ch.HeadingPath) {
+				ch.Inside = append(ch.Inside, Place{c.headings[next].Offset, anchor, path})
+			}
+		}
+	}
 }
 
 type chunker struct {

@@ -79,6 +79,15 @@ type Chunk struct {
 	// block repeated where one was split.
 	Text   string
 	Tokens int
+	// Inside are the headings within it, after the one that it stands under.
+	Inside []Place
+}
+
+// Place is where a section begins.
+type Place struct {
+	Offset      int // in the Markdown
+	Anchor      string
+	HeadingPath []string // as in Chunk
 }
 
 // Block is a top-level block of Markdown with its fingerprint.

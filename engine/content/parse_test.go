@@ -168,6 +168,25 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+func TestChunksKnowTheSectionsInside(t *testing.T) {
+	t.Parallel()
+	md := "# Title\n\n## One\n\na\n\n### Deep\n\nb\n\n## Two\n\nc\n\n## Long\n\n" + strings.Repeat("word ", 300)
+	chunks := Chunks("Title", md, MarkdownHeadings(md), words)
+	var got []string
+	for _, c := range chunks {
+		got = append(got, strings.Join(c.HeadingPath, "/")+":")
+		for _, p := range c.Inside {
+			if p.Offset < c.Start || p.Offset >= c.End || !strings.HasPrefix(md[p.Offset:], "#") {
+				t.Errorf("%+v is not in %d-%d", p, c.Start, c.End)
+			}
+			got = append(got, strings.Join(p.HeadingPath, "/"))
+		}
+	}
+	if want := ": One One/Deep Two Long:"; !strings.HasPrefix(strings.Join(got, " "), want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestFingerprints holds the hash of blocks to FNV-1a: they are stored.
 func TestFingerprints(t *testing.T) {
 	t.Parallel()

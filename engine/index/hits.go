@@ -62,18 +62,19 @@ func (c *textCache) put(p *page) {
 	}
 }
 
-// hits reads the texts of the found places from..from+limit. A document that
+// hits reads the texts of the found places that the query wants. A document that
 // was removed meanwhile gives no hit.
-func (ix *Index) hits(ctx context.Context, all []found, from, limit int) ([]Hit, error) {
-	all = all[min(from, len(all)):min(from+limit, len(all))]
+func (ix *Index) hits(ctx context.Context, all []found, q *Query) ([]Hit, error) {
+	all = all[min(q.Offset, len(all)):min(q.Offset+q.Limit, len(all))]
 	pages, err := ix.pages(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	hits := make([]Hit, 0, len(all))
+	s := seekerOf(q.Text)
 	for _, f := range all {
 		if p := pages[f.rev]; p != nil && f.last < len(p.layout) {
-			hits = append(hits, p.hit(f))
+			hits = append(hits, p.hit(f, s))
 		}
 	}
 	return hits, nil
@@ -148,15 +149,16 @@ func (ix *Index) fill(ctx context.Context, pages map[uint64]*page) error {
 }
 
 // hit is the passage of a found place.
-func (p *page) hit(f found) Hit {
+func (p *page) hit(f found, s seeker) Hit {
 	best, first, last := &p.layout[f.ordinal], &p.layout[f.first], &p.layout[f.last]
 	text := best.text(p.markdown)
 	if f.first < f.last {
 		text = first.before + p.markdown[first.start:max(first.start, last.end)] + last.after
 	}
+	section := s.section(best, p.markdown)
 	return Hit{
-		ChunkID: p.chunkID(f.ordinal), DocumentID: p.ID, URL: p.URL, Anchor: best.anchor, Title: p.Title,
-		SourceType: p.SourceType, HeadingPath: best.path, Text: text, Score: f.score,
+		ChunkID: p.chunkID(f.ordinal), DocumentID: p.ID, URL: p.URL, Anchor: section.Anchor, Title: p.Title,
+		SourceType: p.SourceType, HeadingPath: section.HeadingPath, Text: text, Score: f.score,
 		Ordinal: f.ordinal, Start: first.start, End: max(first.start, last.end), FetchedAt: p.FetchedAt,
 	}
 }

@@ -15,12 +15,14 @@ type chunkLayout struct {
 	// before and after stand around the range in the chunk's text: the repeated
 	// header of a split table, the fence of a split code block.
 	before, after string
+	// inside are the sections that begin within it.
+	inside []content.Place
 }
 
 func layoutOf(markdown string, chunks []content.Chunk) []chunkLayout {
 	out := make([]chunkLayout, len(chunks))
 	for i, c := range chunks {
-		l := chunkLayout{start: c.Start, end: c.End, anchor: c.Anchor, path: c.HeadingPath}
+		l := chunkLayout{start: c.Start, end: c.End, anchor: c.Anchor, path: c.HeadingPath, inside: c.Inside}
 		if body := markdown[c.Start:c.End]; c.Text != body {
 			if at := strings.Index(c.Text, body); at >= 0 {
 				l.before, l.after = c.Text[:at], c.Text[at+len(body):]
@@ -41,7 +43,8 @@ func (l *chunkLayout) text(markdown string) string {
 }
 
 // encodeLayout writes the layout of a document's chunks: a list of distinct
-// strings, then the chunks, whose strings are numbers in it.
+// strings, then the chunks, whose strings are numbers in it, then the sections
+// inside of chunks, which older versions of this program did not write.
 func encodeLayout(chunks []chunkLayout) []byte {
 	ids := make(map[string]int)
 	var list []string
@@ -54,21 +57,29 @@ func encodeLayout(chunks []chunkLayout) []byte {
 		}
 		return n
 	}
-	var body []byte
-	for _, c := range chunks {
+	strings := func(dst []byte, all []string) []byte {
+		dst = appendUvarint(dst, len(all))
+		for _, s := range all {
+			dst = appendUvarint(dst, id(s))
+		}
+		return dst
+	}
+	var body, inside []byte
+	for i, c := range chunks {
 		body = appendUvarint(appendUvarint(body, c.start), c.end)
 		body = appendUvarint(body, id(c.anchor))
 		body = appendUvarint(appendUvarint(body, id(c.before)), id(c.after))
-		body = appendUvarint(body, len(c.path))
-		for _, p := range c.path {
-			body = appendUvarint(body, id(p))
+		body = strings(body, c.path)
+		for _, p := range c.inside {
+			inside = appendUvarint(appendUvarint(appendUvarint(inside, i), p.Offset-c.start), id(p.Anchor))
+			inside = strings(inside, p.HeadingPath)
 		}
 	}
 	out := appendUvarint(nil, len(list))
 	for _, s := range list {
 		out = appendText(out, s)
 	}
-	return append(appendUvarint(out, len(chunks)), body...)
+	return append(append(appendUvarint(out, len(chunks)), body...), inside...)
 }
 
 // decodeLayout reads what encodeLayout wrote, for a document of size bytes.
@@ -85,17 +96,30 @@ func decodeLayout(b []byte, size int) ([]chunkLayout, error) {
 		dec.fail()
 		return ""
 	}
+	strs := func() (all []string) {
+		for range dec.count() {
+			all = append(all, str())
+		}
+		return all
+	}
 	out := make([]chunkLayout, dec.count())
 	for i := range out {
 		c := &out[i]
 		c.start, c.end = dec.number(), dec.number()
 		c.anchor, c.before, c.after = str(), str(), str()
-		for range dec.count() {
-			c.path = append(c.path, str())
-		}
+		c.path = strs()
 		if c.start > c.end || c.end > size {
 			dec.fail()
 		}
+	}
+	for dec.left() > 0 {
+		i, at := dec.number(), dec.number()
+		p := content.Place{Anchor: str(), HeadingPath: strs()}
+		if dec.bad || i >= len(out) || out[i].start+at >= out[i].end {
+			return nil, errRecord
+		}
+		p.Offset = out[i].start + at
+		out[i].inside = append(out[i].inside, p)
 	}
 	if dec.bad || dec.left() > 0 {
 		return nil, errRecord

@@ -54,7 +54,7 @@ func (ix *Index) Search(ctx context.Context, q Query) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	hits, err := ix.hits(ctx, found, q.Offset, q.Limit)
+	hits, err := ix.hits(ctx, found, &q)
 	return Result{Hits: hits, More: len(found) > q.Offset+q.Limit, Note: note}, err
 }
 
