@@ -53,6 +53,11 @@ type Job struct {
 	Created  time.Time
 	Started  time.Time // zero while pending for the first time
 	Finished time.Time // zero until done
+	// Orphaned: running as the row has it, but its process has ended, and nobody
+	// has taken the job over so far. Only Get and List fill it.
+	Orphaned bool
+
+	lessee string // the worker that runs it
 }
 
 // Failure is what a failed job says.

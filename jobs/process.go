@@ -9,13 +9,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/axon-mcp/axon-mcp/store"
 )
 
 // processes are the workers on one data directory: a file each, which its
 // worker keeps locked for as long as it lives.
-type processes struct{ dir string }
+type processes struct {
+	dir string
+	own *sync.Map // the names of this process's workers
+}
+
+func newProcesses(dir string) processes { return processes{dir, new(sync.Map)} }
 
 // enlist makes and locks a file of a new name. leave removes it again.
 func (p processes) enlist(ctx context.Context) (name string, leave func(), err error) {
@@ -28,7 +34,9 @@ func (p processes) enlist(ctx context.Context) (name string, leave func(), err e
 	if err != nil {
 		return "", nil, store.Explain(fmt.Errorf("lock this process's file: %w", err))
 	}
+	p.own.Store(name, nil)
 	return name, func() {
+		p.own.Delete(name)
 		_ = os.Remove(path) // else the next sweep does
 		unlock()
 	}, nil
@@ -51,6 +59,17 @@ func (p processes) dead(name string) bool {
 	defer unlock()
 	_ = os.Remove(path) // else the next sweep does
 	return true
+}
+
+// shared reports whether a worker of another process lives.
+func (p processes) shared() (bool, error) {
+	names, err := p.others("")
+	for _, name := range names {
+		if _, mine := p.own.Load(name); !mine && !p.dead(name) {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // others lists the names in the folder but self.

@@ -41,7 +41,7 @@ func NewQueue(db *store.DB, cfg Config, log *slog.Logger) *Queue {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Queue{cfg: cfg, log: log, table: table{db}, processes: processes{filepath.Join(db.Dir, "procs")}}
+	return &Queue{cfg: cfg, log: log, table: table{db}, processes: newProcesses(filepath.Join(db.Dir, "procs"))}
 }
 
 // Start writes the job's row. joined tells that a job of the same kind and key
@@ -79,7 +79,11 @@ func newID(at time.Time) string {
 }
 
 // Get returns a job with its events, or fails with NotFound.
-func (q *Queue) Get(ctx context.Context, id string) (Job, error) { return q.table.get(ctx, id, true) }
+func (q *Queue) Get(ctx context.Context, id string) (Job, error) {
+	job, err := q.table.get(ctx, id, true)
+	job.Orphaned = err == nil && job.Status == Running && q.processes.dead(job.lessee)
+	return job, err
+}
 
 // List returns jobs without their events, the newest first. next is the cursor
 // of the next page, empty on the last.
@@ -93,7 +97,11 @@ func (q *Queue) List(ctx context.Context, f Filter) (jobs []Job, next string, er
 	if !f.Status.known() && f.Status != "" {
 		return nil, "", fault.Errorf(fault.Invalid, "status %.64q is none of pending, running, completed, failed, canceled", f.Status)
 	}
-	return q.table.list(ctx, f)
+	jobs, next, err = q.table.list(ctx, f)
+	for i, job := range jobs {
+		jobs[i].Orphaned = job.Status == Running && q.processes.dead(job.lessee)
+	}
+	return jobs, next, err
 }
 
 func (s Status) known() bool { return s == Pending || s == Running || s.Done() }
@@ -109,6 +117,13 @@ func (q *Queue) Cancel(ctx context.Context, id string) (Job, error) {
 	q.bell.ring(stopped)
 	q.bell.ring(id)
 	return job, nil
+}
+
+// Shared reports whether another process works on the same data directory, which
+// may run jobs of this one, and wait for them.
+func (q *Queue) Shared(context.Context) (bool, error) {
+	shared, err := q.processes.shared()
+	return shared, store.Explain(err)
 }
 
 // Retry makes a failed or canceled job pending again. It fails with Conflict

@@ -18,7 +18,7 @@ import (
 // now is the database's clock, in unix milliseconds.
 const now = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
 
-const columns = `id, kind, key, owner, status, request, result, progress, code, message, attempt, created, started, finished`
+const columns = `id, kind, key, owner, status, request, result, progress, code, message, attempt, created, started, finished, lessee`
 
 // maxEvents is how many events a job keeps.
 const maxEvents = 200
@@ -286,7 +286,7 @@ func scan(row interface{ Scan(dest ...any) error }, more ...any) (Job, error) {
 	var created, started, finished int64
 	into := append([]any{
 		&j.ID, &j.Kind, &j.Key, &j.Owner, &j.Status, &request, &result, &progress, &code, &message,
-		&j.Attempt, &created, &started, &finished,
+		&j.Attempt, &created, &started, &finished, &j.lessee,
 	}, more...)
 	if err := row.Scan(into...); err != nil {
 		return Job{}, fmt.Errorf("read a job: %w", err)

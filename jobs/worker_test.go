@@ -288,7 +288,7 @@ func TestCancelAgainstHandBack(t *testing.T) {
 
 func TestProcesses(t *testing.T) {
 	t.Parallel()
-	p := processes{filepath.Join(t.TempDir(), "procs")}
+	p := newProcesses(filepath.Join(t.TempDir(), "procs"))
 	name, leave, err := p.enlist(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -133,8 +133,17 @@ func TestTheEndOfACall(t *testing.T) {
 		name     string
 		cause    error
 		joined   bool
+		own      bool // at the command line
+		shared   bool // with another process
 		canceled int
-	}{{"canceled", nil, false, 1}, {"shutdown", jobs.ErrShutdown, false, 0}, {"joined", nil, true, 0}} {
+	}{
+		{"canceled", nil, false, false, false, 1},
+		{"shutdown", jobs.ErrShutdown, false, false, false, 0},
+		{"joined", nil, true, false, false, 0},
+		{"joined, left by a process that was killed", nil, true, true, false, 1},
+		{"joined, and a server runs it", nil, true, true, true, 0},
+		{"joined, shutdown", jobs.ErrShutdown, true, true, false, 0},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
@@ -149,8 +158,12 @@ func TestTheEndOfACall(t *testing.T) {
 				<-ctx.Done()
 				return job, ctx.Err()
 			}
-			_, err := b.Call(ctx, Call{Name: "crawl", Args: json.RawMessage(`{"urls":["https://a.example/"],"wait":true}`)})
+			b.queue.shared = c.shared
+			_, err := b.Call(ctx, Call{Name: "crawl", Args: json.RawMessage(`{"urls":["https://a.example/"],"wait":true}`), CommandLine: c.own})
 			wantFault(t, err, fault.Canceled)
+			if goesOn := c.joined && c.canceled == 0 && c.cause == nil; goesOn != strings.Contains(fault.MessageOf(err), "job_control") {
+				t.Errorf("the caller is told %v", err)
+			}
 			if len(b.queue.canceled) != c.canceled {
 				t.Errorf("canceled %v", b.queue.canceled)
 			}

@@ -112,6 +112,9 @@ type Starter interface {
 	// Wait returns when the job is done. The end of ctx ends the waiting and
 	// not the job.
 	Wait(ctx context.Context, id string, onProgress func(jobs.Progress)) (jobs.Job, error)
+	// Shared reports whether another process may run the same jobs and wait for
+	// them.
+	Shared(ctx context.Context) (bool, error)
 	// Cancel of a job that is done changes nothing.
 	Cancel(ctx context.Context, id string) (jobs.Job, error)
 }

@@ -396,6 +396,7 @@ type fakeQueue struct {
 	finish    func(ctx context.Context, job jobs.Job, progress func(jobs.Progress)) (jobs.Job, error)
 	canceled  []string
 	recovered int
+	shared    bool
 }
 
 func (f *fakeQueue) Start(_ context.Context, r jobs.Request) (jobs.Job, bool, error) {
@@ -459,6 +460,8 @@ func (f *fakeQueue) Cancel(ctx context.Context, id string) (jobs.Job, error) {
 func (f *fakeQueue) Retry(ctx context.Context, id string) (jobs.Job, error) {
 	return f.set(ctx, id, jobs.Pending)
 }
+
+func (f *fakeQueue) Shared(context.Context) (bool, error) { return f.shared, nil }
 
 func (f *fakeQueue) Recover(context.Context) (int, error) { return f.recovered, nil }
 

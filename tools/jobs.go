@@ -113,6 +113,10 @@ func jobItem(job jobs.Job, whole bool) JobItem {
 		ID: job.ID, Kind: job.Kind, Status: string(job.Status), Target: targetOf(job.Request), Progress: job.Progress, Attempt: job.Attempt,
 		Created: stamp(job.Created), Started: stamp(job.Started), Finished: stamp(job.Finished), Error: job.Error,
 	}
+	if job.Orphaned {
+		item.Progress.Rate, item.Progress.ETA = 0, 0
+		item.Progress.Message = "its process has ended; a server goes on with it within seconds or at its next start, and so does the same command"
+	}
 	if !whole {
 		return item
 	}

@@ -57,8 +57,8 @@ type work struct {
 }
 
 // perform enqueues the work and, where the call waits, sees it through. The end
-// of a waiting call cancels the job that it started, but for two cases: the
-// process stops (the job goes on elsewhere), or others wait for it too.
+// of a waiting call cancels the job, but for two cases: the process stops (the
+// job goes on elsewhere), or others wait for it too.
 func (d *Deps) perform(ctx context.Context, call Call, w work) (WorkOutput, error) {
 	payload, err := encode(w.payload)
 	if err != nil {
@@ -83,22 +83,36 @@ func (d *Deps) perform(ctx context.Context, call Call, w work) (WorkOutput, erro
 	}
 	done, err := d.Queue.Wait(ctx, job.ID, progress)
 	if err != nil {
-		if ctx.Err() != nil && !joined && !errors.Is(context.Cause(ctx), jobs.ErrShutdown) {
-			d.cancelLate(ctx, job.ID)
+		err = fmt.Errorf("wait for job %s: %w", job.ID, err)
+		if ctx.Err() == nil || errors.Is(context.Cause(ctx), jobs.ErrShutdown) {
+			return out, err
 		}
-		return out, fmt.Errorf("wait for job %s: %w", job.ID, err)
+		return out, d.giveUp(ctx, call, out, err)
 	}
 	out.Status = string(done.Status)
 	return out, finish(&out, done)
 }
 
-// cancelLate cancels a job after its caller has gone.
-func (d *Deps) cancelLate(ctx context.Context, id string) {
+// giveUp cancels a job after its caller has gone, for which why is the error. A
+// job that the call has joined is another's; at the command line it may be what
+// a process that was killed has left, and is then nobody's but the caller's.
+func (d *Deps) giveUp(ctx context.Context, call Call, out WorkOutput, why error) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTime)
 	defer stop()
-	if _, err := d.Queue.Cancel(ctx, id); err != nil {
-		d.Log.WarnContext(ctx, "cancel the job of a call that was canceled", "job", id, "error", err)
+	others := out.Joined && !call.CommandLine
+	if out.Joined && !others {
+		shared, err := d.Queue.Shared(ctx)
+		if others = shared || err != nil; err != nil {
+			d.Log.WarnContext(ctx, "look for others who may want the job of a call that was canceled", "job", out.JobID, "error", err)
+		}
 	}
+	if others {
+		return fault.Wrap(fault.Canceled, why, "the call has ended, and job %s goes on: it was under way before, and others may wait for it; job_control action=cancel id=%s ends it", out.JobID, out.JobID)
+	}
+	if _, err := d.Queue.Cancel(ctx, out.JobID); err != nil {
+		d.Log.WarnContext(ctx, "cancel the job of a call that was canceled", "job", out.JobID, "error", err)
+	}
+	return why
 }
 
 // finish takes over the job's result, or its failure as the call's.

@@ -202,6 +202,15 @@ func (l lazyQueue) List(ctx context.Context, f jobs.Filter) ([]jobs.Job, string,
 	return o.queue.List(ctx, f)
 }
 
+// Shared is jobs.Queue.Shared.
+func (l lazyQueue) Shared(ctx context.Context) (bool, error) {
+	o, err := l.get(ctx)
+	if err != nil {
+		return false, err
+	}
+	return o.queue.Shared(ctx)
+}
+
 // Cancel is jobs.Queue.Cancel.
 func (l lazyQueue) Cancel(ctx context.Context, id string) (jobs.Job, error) {
 	o, err := l.get(ctx)
