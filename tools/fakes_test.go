@@ -35,6 +35,7 @@ var testTime = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 type fakeIndex struct {
 	mu   sync.Mutex
 	docs map[string]index.Document
+	note string // of a search
 	hits []index.Hit
 	// seen is the last search.
 	seen index.Query
@@ -82,7 +83,7 @@ func (f *fakeIndex) Passage(ctx context.Context, collection, key, chunk string) 
 func (f *fakeIndex) Search(_ context.Context, q index.Query) (index.Result, error) {
 	f.seen = q
 	from, to := min(q.Offset, len(f.hits)), min(q.Offset+q.Limit, len(f.hits))
-	return index.Result{Hits: f.hits[from:to], More: to < len(f.hits)}, nil
+	return index.Result{Hits: f.hits[from:to], More: to < len(f.hits), Note: f.note}, nil
 }
 
 func (f *fakeIndex) Sources(_ context.Context, collection string, filter index.Filter, limit int, cursor string) ([]index.Source, string, error) {

@@ -25,6 +25,7 @@ type QueryOutput struct {
 	Hits       []QueryHit `json:"hits"`
 	NextCursor *string    `json:"next_cursor"`
 	Trust      string     `json:"trust"`
+	Note       string     `json:"note,omitempty"` // what was left out, or is weak
 	Shortened
 }
 
@@ -63,7 +64,7 @@ func query(d *Deps) (*Tool, error) {
 		if err != nil {
 			return reply[QueryOutput]{}, fmt.Errorf("search: %w", err)
 		}
-		out := QueryOutput{Hits: hitsOf(found.Hits), Trust: untrustedLabel}
+		out := QueryOutput{Hits: hitsOf(found.Hits), Trust: untrustedLabel, Note: found.Note}
 		if found.More {
 			out.NextCursor = offsetCursor(what, q.Offset+len(found.Hits))
 		}
@@ -176,7 +177,11 @@ func queryText(f frame, query string, offset int) func(QueryOutput) []Block {
 			return []Block{{Text: "Nothing in the index fits " + fmt.Sprintf("%q", clip(line(query), 200)) +
 				".\nnext: query with other words or without filters; sources shows what is indexed; crawl or scrape the site that should have it."}}
 		}
-		blocks := []Block{{Text: count(int64(len(out.Hits)), "passage") + fmt.Sprintf(" for %q. ", clip(line(query), 200)) + notice}}
+		head := count(int64(len(out.Hits)), "passage") + fmt.Sprintf(" for %q. ", clip(line(query), 200))
+		if out.Note != "" {
+			head += "Note: " + out.Note + ". "
+		}
+		blocks := []Block{{Text: head + notice}}
 		for i, h := range out.Hits {
 			text := line(strings.Join(append([]string{h.Title}, h.HeadingPath...), " › ")) + "\n\n" + h.Text
 			note := fmt.Sprintf("score %.3f, fetched %.10s", h.Score, h.FetchedAt)

@@ -41,6 +41,10 @@ func TestQueryHits(t *testing.T) {
 			t.Errorf("the text has no %q", part)
 		}
 	}
+	b.index.note = "found by keywords only"
+	if out, text := must[QueryOutput](t, b, "query", `{"query":"what"}`); out.Note != b.index.note || !strings.Contains(text, b.index.note) {
+		t.Errorf("note %q, %.80s", out.Note, text)
+	}
 	b.index.hits = nil
 	if none, text := must[QueryOutput](t, b, "query", `{"query":"what"}`); none.Hits == nil || !strings.Contains(text, "next:") {
 		t.Errorf("no hits: %+v, %s", none, text)

@@ -102,6 +102,12 @@ func (q *parsed) term(text string, seen map[string]int) (at int, ok bool) {
 	return at, true
 }
 
+// isKnown reports whether some word of the query is in the index. The terms must
+// have been looked up.
+func (q *parsed) isKnown() bool {
+	return slices.ContainsFunc(q.terms, func(t *queryTerm) bool { return t.stats.chunks > 0 })
+}
+
 // phrase adds n words from a place on as a phrase, where there are as many.
 func (q *parsed) phrase(from, n int) bool {
 	if from < 0 || n < 2 || from+n > len(q.words) {

@@ -54,6 +54,9 @@ func (ix *Index) Search(ctx context.Context, q Query) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if note == "" && q.Mode != Keyword && len(found) > 0 && !parsed.isKnown() {
+		note = "no word of the query is in what was searched: these are only the nearest in meaning"
+	}
 	hits, err := ix.hits(ctx, found, &q)
 	return Result{Hits: hits, More: len(found) > q.Offset+q.Limit, Note: note}, err
 }

@@ -65,3 +65,16 @@ func TestLayoutKeepsSections(t *testing.T) {
 		}
 	}
 }
+
+// Who asks for words that are nowhere is told so.
+func TestUnknownWordsAreTold(t *testing.T) {
+	t.Parallel()
+	ix := open(t, t.TempDir(), &hashed{id: "hashed-1"})
+	write(t, ix, entry("https://e.com/cli", "Commands", "Results go to the standard output."))
+	for query, want := range map[string]bool{"zzqqx": true, "zzqqx results": false} {
+		found, err := ix.Search(t.Context(), Query{Text: query, Limit: 3})
+		if err != nil || (found.Note != "") != want {
+			t.Errorf("%s: %v, %d hits, note %q", query, err, len(found.Hits), found.Note)
+		}
+	}
+}

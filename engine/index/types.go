@@ -97,7 +97,7 @@ type Result struct {
 	Hits []Hit
 	More bool // there are hits after these
 	// Note says what was left out, such as the vectors while the embedder is
-	// down. Empty: nothing.
+	// down, or why the hits are weak. Empty: nothing.
 	Note string
 }
 
