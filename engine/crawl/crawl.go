@@ -143,7 +143,7 @@ func open(ctx context.Context, deps Deps, job string, opts Options) (*crawl, err
 		return nil, err
 	}
 	c.suspect, c.drop = setOf(c.earlier.Soft404), setOf(c.earlier.Boilerplate)
-	c.meter = newMeter(c.began, deps.Report, deps.Note)
+	c.meter = newMeter(c.began, opts.MaxPages, deps.Report, deps.Note)
 	return c, nil
 }
 
@@ -191,6 +191,7 @@ func (c *crawl) read(ctx context.Context) error {
 			return err
 		}
 		if !more {
+			c.meter.reportNow("crawl")
 			return nil
 		}
 	}

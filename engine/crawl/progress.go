@@ -26,6 +26,8 @@ type meter struct {
 	told     time.Time
 	settledN int64  // in this attempt
 	done     int64  // in all attempts
+	asked    int64  // requests for pages, in all attempts
+	most     int64  // that may be asked for
 	last     string // URL that was settled last
 	counts   map[string]int64
 	failures map[string]int64
@@ -38,10 +40,11 @@ type meter struct {
 // is meant.
 const notesPerReason = 20
 
-// newMeter returns a meter that reports to tell and note, which may be nil.
-func newMeter(began time.Time, tell func(Progress), note func(Note)) *meter {
+// newMeter returns a meter of a crawl that reads at most that many pages. It
+// reports to tell and note, which may be nil.
+func newMeter(began time.Time, most int, tell func(Progress), note func(Note)) *meter {
 	return &meter{
-		tell: tell, note: note, began: began, overflew: map[string]int{}, counts: map[string]int64{},
+		most: int64(most), tell: tell, note: note, began: began, overflew: map[string]int{}, counts: map[string]int64{},
 		failures: map[string]int64{}, noted: map[string]int{},
 	}
 }
@@ -52,7 +55,7 @@ func (m *meter) set(tally Tally) {
 	m.bytes.Store(tally.Bytes)
 	m.counts = map[string]int64{"fetched": int64(tally.Read)}
 	m.chunks = int64(tally.Chunks)
-	m.done = int64(tally.Asked)
+	m.done, m.asked = int64(tally.Asked), int64(tally.Asked)
 	skipped := 0
 	for outcome, reasons := range tally.Outcomes {
 		for reason, n := range reasons {
@@ -107,6 +110,9 @@ func (m *meter) settled(v *visit) {
 	m.settledN++
 	m.last = v.entry.Key
 	m.add(v.out.Outcome, v.out.Reason, 1)
+	if v.out.Asked {
+		m.asked++
+	}
 	if v.out.Read {
 		m.counts["fetched"]++
 	}
@@ -135,14 +141,21 @@ func (m *meter) report(phase string) {
 		return
 	}
 	m.told = now
-	waiting := max(m.waiting.Load(), 0)
-	progress := m.progress(phase, m.done, m.done+waiting)
+	left := max(min(m.waiting.Load(), m.most-m.asked), 0) // the others stay unread
+	progress := m.progress(phase, m.done, m.done+left)
 	progress.URL = m.last
 	if seconds := now.Sub(m.began).Seconds(); seconds > 0 && m.settledN > 0 {
 		progress.Rate = float64(m.settledN) / seconds
-		progress.ETA = time.Duration(float64(waiting) / progress.Rate * float64(time.Second))
+		progress.ETA = time.Duration(float64(left) / progress.Rate * float64(time.Second))
 	}
 	m.tell(progress)
+}
+
+// reportNow tells how far the crawl is, also where it did so just before: what
+// is told last stays with the job.
+func (m *meter) reportNow(phase string) {
+	m.told = time.Time{}
+	m.report(phase)
 }
 
 // reportPass tells how far a pass over the pages is.

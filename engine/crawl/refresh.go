@@ -111,7 +111,7 @@ func openList(ctx context.Context, deps Deps, job string, o RefreshOptions) (*cr
 	if c.queue, c.state, err = deps.Frontier.Open(ctx, job, "refresh "+o.Collection, found); err != nil {
 		return nil, err
 	}
-	c.meter = newMeter(c.began, deps.Report, deps.Note)
+	c.meter = newMeter(c.began, c.opts.MaxPages, deps.Report, deps.Note)
 	return c, nil
 }
 

@@ -43,6 +43,25 @@ func TestRunReadsEachPageOnce(t *testing.T) {
 	}
 }
 
+// What max_pages leaves unread is nothing to wait for.
+func TestProgressKnowsOfMaxPages(t *testing.T) {
+	t.Parallel()
+	var reports []Progress
+	deps := depsFor(crawltest.Small(60), newSink())
+	deps.Report = func(p Progress) { reports = append(reports, p) }
+	opts := base(root + "/")
+	opts.MaxPages = 10
+	mustRun(t, deps, "job", opts)
+	for _, p := range reports {
+		if p.Total > 10 {
+			t.Errorf("total %d of a crawl that reads at most 10", p.Total)
+		}
+	}
+	if last := reports[len(reports)-1]; last.Done != 10 || last.Total != 10 || last.ETA != 0 {
+		t.Errorf("at the end %+v", last)
+	}
+}
+
 func TestRunKeepsToScope(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(pages{
