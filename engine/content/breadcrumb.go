@@ -20,22 +20,33 @@ const (
 
 // isTrail tells the element that says where the page stands in its site.
 func isTrail(n *node) bool {
-	if n.weight.text == 0 || n.weight.text > maxTrail || n.weight.headings > 0 {
+	if n.weight.text == 0 || n.weight.text > maxTrail || n.weight.headings > 0 || len(n.attrs) == 0 {
 		return false
 	}
-	switch n.id {
-	case "breadcrumb", "breadcrumbs", "nav-path":
-		return true
-	}
-	for c := range strings.FieldsSeq(n.class) {
-		if c == "md-path" || c == "navpath" || c == "crumbs" || isCrumbName(c) {
-			return true
+	if strings.Contains(n.class, "rumb") || strings.Contains(n.class, "path") {
+		for c := range strings.FieldsSeq(n.class) {
+			if c == "md-path" || c == "navpath" || c == "crumbs" || isCrumbName(c) {
+				return true
+			}
 		}
 	}
-	if n.tag == atom.Nav || attr(n, "role") == "navigation" {
-		return strings.Contains(strings.ToLower(attr(n, "aria-label")), "breadcrumb")
+	for i := range n.attrs {
+		switch a := &n.attrs[i]; a.Key {
+		case "id":
+			if a.Val == "breadcrumb" || a.Val == "breadcrumbs" || a.Val == "nav-path" {
+				return true
+			}
+		case "itemtype":
+			if strings.HasSuffix(a.Val, "/BreadcrumbList") {
+				return true
+			}
+		case "aria-label":
+			if strings.Contains(strings.ToLower(a.Val), "breadcrumb") {
+				return n.tag == atom.Nav || attr(n, "role") == "navigation"
+			}
+		}
 	}
-	return strings.HasSuffix(attr(n, "itemtype"), "/BreadcrumbList")
+	return false
 }
 
 // isCrumbName tells class names of a trail, and not those of what has one or is

@@ -55,7 +55,12 @@ func linesOf(n *node) string {
 }
 
 func trimLines(text string) string {
-	text = strings.NewReplacer("\r\n", "\n", "\u00a0", " ").Replace(text)
+	if strings.Contains(text, "\r") {
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+	}
+	if strings.Contains(text, "\u00a0") {
+		text = strings.ReplaceAll(text, "\u00a0", " ")
+	}
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " \t\r")

@@ -8,11 +8,17 @@ import (
 // pagerWords are the links to the pages beside one, in lower case.
 var pagerWords = []string{"prev", "previous", "next", "up", "top", "home", "contents", "index", "back", "forward"}
 
+// maxPager is how many bytes such a line has, with the addresses.
+const maxPager = 2000
+
 // isPager tells a line of nothing but links to the pages beside this one:
 // [ prev | next | top ].
 func isPager(line string) bool {
+	if len(line) > maxPager {
+		return false
+	}
 	links := strings.Count(line, "](")
-	if links < 2 || len(line) > 300*links {
+	if links < 2 {
 		return false
 	}
 	words := 0
