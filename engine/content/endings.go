@@ -29,7 +29,7 @@ func isEnding(title string) bool {
 	}
 	title = strings.ToLower(title)
 	for _, one := range endingTitles {
-		if strings.HasPrefix(title, one) {
+		if rest, ok := strings.CutPrefix(title, one); ok && (strings.HasSuffix(one, " ") || !goesOn(strings.TrimPrefix(rest, "s"))) {
 			return true
 		}
 	}
@@ -37,19 +37,28 @@ func isEnding(title string) bool {
 	return count != title && (strings.HasPrefix(count, "comment") || strings.HasPrefix(count, "reply") || strings.HasPrefix(count, "replies") || strings.HasPrefix(count, "thoughts on"))
 }
 
+// goesOn reports whether a word goes on: footerHtml is no footer.
+func goesOn(rest string) bool { return rest != "" && 'a' <= rest[0] && rest[0] <= 'z' }
+
 // endings marks, in a page without a known frame, the boxes whose heading says
 // that they stand after the content.
 func (j *judge) endings(body *node) {
 	walk(body, func(n *node) bool {
 		switch n.tag {
 		case atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-			if title := tight(n); isEnding(title) && !(isTopic(title) && j.isSection(n)) {
+			if title := tight(n); isEnding(title) && !(isTopic(title) && (linksToItself(n) || j.isSection(n))) {
 				j.markEnding(n)
 			}
 			return false
 		}
 		return true
 	})
+}
+
+// linksToItself tells a heading with a permalink, which text has and what a page
+// puts below it has not.
+func linksToItself(h *node) bool {
+	return h.permalink || h.id != "" && find(h, func(n *node) bool { return n.tag == atom.A && attr(n, "href") == "#"+h.id }) != nil
 }
 
 // isTopic tells titles that may be those of sections.

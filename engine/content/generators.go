@@ -59,6 +59,11 @@ var generators = []generator{
 		main: []mark{{class: "vp-doc"}, {class: "VPDoc"}, {tag: atom.Main}}, junk: []string{"header-anchor", "VPDocFooter", "lang", "copy", "line-numbers-wrapper"},
 	},
 	{
+		name: "vuepress", meta: []string{"vuepress"}, classes: []string{"theme-default-content", "theme-hope-content"},
+		main: []mark{{class: "theme-hope-content"}, {class: "theme-default-content"}, {class: "content__default"}, {tag: atom.Main}},
+		junk: []string{"header-anchor", "line-numbers", "line-numbers-wrapper", "page-meta", "page-edit", "page-nav", "table-of-contents"},
+	},
+	{
 		name: "mkdocs", meta: []string{"mkdocs"}, classes: []string{"md-content"},
 		main: []mark{{class: "md-content__inner"}, {class: "md-content"}, {role: "main"}, {tag: atom.Main}},
 		junk: []string{"md-content__button", "md-source-file", "headerlink", "md-footer", "md-feedback"},

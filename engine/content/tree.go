@@ -25,6 +25,7 @@ type node struct {
 	prose, kept               int32  // bytes of text outside of links, and of all text, without junk; set by judge
 	junk                      bool   // no content; set by judge
 	block                     bool   // is, or holds, an element that begins a line of its own
+	permalink                 bool   // a heading with a link to itself that is not shown
 	order, end                int32
 }
 
@@ -159,6 +160,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 			if len(c.Attr) > 0 && isHidden(c) {
 				b.hidden += textSize(c)
 			}
+			n.permalink = n.permalink || n.id != "" && c.DataAtom == atom.A && isHeading(n) && attribute(c, "href") == "#"+n.id
 		case b.fade && isFaded(c) && !isRoot(c): // roots were judged above
 			b.faded += textSize(c)
 		default:
