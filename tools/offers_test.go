@@ -191,10 +191,13 @@ func TestSourcesDomainsStats(t *testing.T) {
 	}
 	manySources(b, 25)
 	seen, cursor := 0, ""
+	var heads []string
 	for range 10 {
 		raw, _ := json.Marshal(map[string]any{"limit": 10, "cursor": cursor})
 		out, text := must[SourcesOutput](t, b, "sources", string(raw))
 		seen += len(out.Sources)
+		head, _, _ := strings.Cut(text, " in the collection axon")
+		heads = append(heads, head)
 		if out.NextCursor == nil {
 			break
 		}
@@ -203,8 +206,8 @@ func TestSourcesDomainsStats(t *testing.T) {
 			t.Error(text)
 		}
 	}
-	if seen != 25 {
-		t.Errorf("%d sources over all pages", seen)
+	if seen != 25 || !slices.Equal(heads, []string{"The first 10 documents", "The next 10 documents", "The last 5 documents"}) {
+		t.Errorf("%d sources over all pages: %q", seen, heads)
 	}
 	_, err := b.call(t, "sources", `{"cursor":"!x"}`)
 	wantFault(t, err, fault.Invalid, "cursor")

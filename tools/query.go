@@ -177,7 +177,7 @@ func queryText(f frame, query string, offset int) func(QueryOutput) []Block {
 			return []Block{{Text: "Nothing in the index fits " + fmt.Sprintf("%q", clip(line(query), 200)) +
 				".\nnext: query with other words or without filters; sources shows what is indexed; crawl or scrape the site that should have it."}}
 		}
-		head := count(int64(len(out.Hits)), "passage") + fmt.Sprintf(" for %q. ", clip(line(query), 200))
+		head := shown(len(out.Hits), "passage", offset > 0, out.NextCursor != nil) + fmt.Sprintf(" for %q. ", clip(line(query), 200))
 		if out.Note != "" {
 			head += "Note: " + out.Note + ". "
 		}

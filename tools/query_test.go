@@ -57,7 +57,10 @@ func TestQueryPages(t *testing.T) {
 	b.index.hits = someHits(25)
 	seen, cursor := 0, ""
 	for range 10 {
-		out, _ := must[QueryOutput](t, b, "query", fmt.Sprintf(`{"query":"what","limit":10,"cursor":%q}`, cursor))
+		out, text := must[QueryOutput](t, b, "query", fmt.Sprintf(`{"query":"what","limit":10,"cursor":%q}`, cursor))
+		if head := []string{"The first 10 passages", "The next 10 passages", "The last 5 passages"}[seen/10]; !strings.HasPrefix(text, head) {
+			t.Errorf("%q begins not with %q", clip(text, 60), head)
+		}
 		for _, h := range out.Hits {
 			if h.ChunkID != fmt.Sprint("c", seen) {
 				t.Fatalf("hit %d is %s", seen, h.ChunkID)

@@ -87,7 +87,7 @@ func (d *Deps) readSources(ctx context.Context, _ string, _ map[string]string) (
 		return ResourceText{}, fmt.Errorf("list the sources: %w", err)
 	}
 	out := SourcesOutput{Sources: sourceItems(list), NextCursor: pointer(next)}
-	return markdown(sourcesText(newFrame(), d.Config.Collection)(out)), nil
+	return markdown(sourcesText(newFrame(), d.Config.Collection, false)(out)), nil
 }
 
 func (d *Deps) readDocument(ctx context.Context, _ string, vars map[string]string) (ResourceText, error) {

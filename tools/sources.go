@@ -62,7 +62,7 @@ func sources(d *Deps) (*Tool, error) {
 		}
 		out := SourcesOutput{Sources: sourceItems(list), NextCursor: pointer(next), Trust: untrustedLabel}
 		return reply[SourcesOutput]{
-			out: out, text: sourcesText(newFrame(), collection), untrusted: true, shape: count(int64(len(list)), "document"),
+			out: out, text: sourcesText(newFrame(), collection, in.Cursor != ""), untrusted: true, shape: count(int64(len(list)), "document"),
 			cut: func(out SourcesOutput, n int) (_ SourcesOutput, err error) {
 				out.Sources, out.NextCursor, err = headOf(out.Sources, n, out.NextCursor, func(limit int) (string, error) {
 					_, next, err := d.Documents.Sources(ctx, collection, filter, limit, in.Cursor)
@@ -85,7 +85,7 @@ func sourceItems(list []index.Source) []SourceItem {
 	return items
 }
 
-func sourcesText(f frame, collection string) func(SourcesOutput) []Block {
+func sourcesText(f frame, collection string, later bool) func(SourcesOutput) []Block {
 	return func(out SourcesOutput) []Block {
 		if len(out.Sources) == 0 {
 			return []Block{{Text: "Nothing of that kind is indexed in the collection " + collection + ".\nnext: crawl urls=[…] adds a site, embed adds a text or a file."}}
@@ -99,7 +99,7 @@ func sourcesText(f frame, collection string) func(SourcesOutput) []Block {
 			end = "next: cursor=" + *out.NextCursor
 		}
 		return []Block{
-			{Text: count(int64(len(out.Sources)), "document") + " in the collection " + collection + ". " + notice},
+			{Text: shown(len(out.Sources), "document", later, out.NextCursor != nil) + " in the collection " + collection + ". " + notice},
 			{Text: f.page("the index", "titles are the pages' own", b.String())},
 			{Text: end},
 		}

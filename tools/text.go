@@ -56,6 +56,24 @@ func count(n int64, noun string) string {
 	return group(n) + " " + noun + "s"
 }
 
+// shown says how many of a listing stand on a page: later, where pages came
+// before, and more, where others follow.
+func shown(n int, noun string, later, more bool) string {
+	which := "The first "
+	switch {
+	case !later && !more:
+		return count(int64(n), noun)
+	case later && more:
+		which = "The next "
+	case later:
+		which = "The last "
+	}
+	if n == 1 {
+		return which + noun
+	}
+	return which + count(int64(n), noun)
+}
+
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // thousandths rounds to three decimals.
