@@ -95,6 +95,24 @@ func (d *Deps) holds(ctx context.Context, collection string, filter index.Filter
 	return len(list) > 0, nil
 }
 
+// nothingToSearch says why a search could find nothing, whatever its words are.
+// It is empty where there was something to search.
+func (d *Deps) nothingToSearch(ctx context.Context, collection string, filter index.Filter) (string, error) {
+	for _, look := range []struct {
+		filter index.Filter
+		why    string
+	}{
+		{index.Filter{}, "nothing is stored in the collection " + collection + "; stats names the collections"},
+		{index.Filter{Domains: filter.Domains}, "nothing of " + clip(line(strings.Join(filter.Domains, ", ")), 200) + " is stored in the collection " + collection + "; domains lists the hosts"},
+		{filter, "nothing in the collection " + collection + " passes the filters"},
+	} {
+		if some, err := d.holds(ctx, collection, look.filter); err != nil || !some {
+			return look.why, err
+		}
+	}
+	return "", nil
+}
+
 // stamp is how outputs write a time; empty for none.
 func stamp(t time.Time) string {
 	if t.IsZero() {

@@ -68,6 +68,11 @@ func query(d *Deps) (*Tool, error) {
 		if found.More {
 			out.NextCursor = offsetCursor(what, q.Offset+len(found.Hits))
 		}
+		if len(found.Hits) == 0 && q.Offset == 0 && out.Note == "" {
+			if out.Note, err = d.nothingToSearch(ctx, q.Collection, q.Filter); err != nil {
+				return reply[QueryOutput]{}, err
+			}
+		}
 		return reply[QueryOutput]{
 			out: out, text: queryText(newFrame(), in.Query, q.Offset), cut: cutQuery(what, q.Offset), untrusted: true,
 			shape: count(int64(len(out.Hits)), "passage"),
@@ -174,8 +179,12 @@ func cutAtWord(s string, n int) string {
 func queryText(f frame, query string, offset int) func(QueryOutput) []Block {
 	return func(out QueryOutput) []Block {
 		if len(out.Hits) == 0 {
-			return []Block{{Text: "Nothing in the index fits " + fmt.Sprintf("%q", clip(line(query), 200)) +
-				".\nnext: query with other words or without filters; sources shows what is indexed; crawl or scrape the site that should have it."}}
+			why := "."
+			if out.Note != "" {
+				why = ": " + line(out.Note) + "."
+			}
+			return []Block{{Text: "Nothing in the index fits " + fmt.Sprintf("%q", clip(line(query), 200)) + why +
+				"\nnext: query with other words or without filters; sources shows what is indexed; crawl or scrape the site that should have it."}}
 		}
 		head := shown(len(out.Hits), "passage", offset > 0, out.NextCursor != nil) + fmt.Sprintf(" for %q. ", clip(line(query), 200))
 		if out.Note != "" {

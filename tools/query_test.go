@@ -99,6 +99,24 @@ func TestQueryFilters(t *testing.T) {
 	}
 }
 
+// A search that could find nothing says so: the words are not at fault.
+func TestQueryOfNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.index.put(index.Document{URL: "https://a.example/", Domain: "a.example"})
+	for args, want := range map[string]string{
+		`{"query":"x","collection":"nope"}`:                                           "nothing is stored in the collection nope",
+		`{"query":"x","domains":["b.example"]}`:                                       "nothing of b.example is stored in the collection axon",
+		`{"query":"x","domains":["a.example"],"url_prefix":"https://a.example/docs"}`: "passes the filters",
+		`{"query":"x","domains":["a.example"]}`:                                       "",
+	} {
+		out, text := must[QueryOutput](t, b, "query", args)
+		if !strings.Contains(out.Note, want) || !strings.Contains(text, want) || (want == "") != (out.Note == "") {
+			t.Errorf("%s: %q, %s", args, out.Note, text)
+		}
+	}
+}
+
 // TestLongQueriesKeepTheirHits: passages get shorter before hits are dropped.
 func TestLongQueriesKeepTheirHits(t *testing.T) {
 	t.Parallel()
