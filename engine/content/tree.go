@@ -79,13 +79,17 @@ type tree struct {
 	hidden int     // bytes of text that attributes and styles hide
 }
 
+// waits is how many times what is visible a page's faded text must be to be read:
+// scripts fade whole pages in, and less than that may be meant for models alone.
+const waits = 3
+
 // build makes the reader's tree of a parsed page, and finds in it the outermost
 // of the nodes in want. The tree lives until nodes is released.
 func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
 	b := builder{page: page, nodes: nodes, want: want, fade: true}
 	root := b.node(page, nil)
-	if b.faded > int(root.weight.text) {
-		b = builder{page: page, nodes: nodes, want: want} // most of the page waits to be faded in
+	if b.faded > waits*int(root.weight.text) {
+		b = builder{page: page, nodes: nodes, want: want} // the page waits to be faded in
 		root = b.node(page, nil)
 	}
 	t := tree{root: root, chosen: b.chosen, hidden: b.hidden}
