@@ -56,12 +56,12 @@ var generators = []generator{
 	},
 	{
 		name: "vitepress", meta: []string{"vitepress"}, classes: []string{"VPDoc", "VPContent"},
-		main: []mark{{class: "vp-doc"}, {class: "VPDoc"}, {tag: atom.Main}}, junk: []string{"header-anchor", "VPDocFooter", "lang", "copy", "line-numbers-wrapper"},
+		main: []mark{{class: "vp-doc"}, {class: "VPDoc"}, {tag: atom.Main}}, junk: []string{"VPDocFooter", "lang", "copy", "line-numbers-wrapper"},
 	},
 	{
 		name: "vuepress", meta: []string{"vuepress"}, classes: []string{"theme-default-content", "theme-hope-content"},
 		main: []mark{{class: "theme-hope-content"}, {class: "theme-default-content"}, {class: "content__default"}, {tag: atom.Main}},
-		junk: []string{"header-anchor", "line-numbers", "line-numbers-wrapper", "page-meta", "page-edit", "page-nav", "table-of-contents"},
+		junk: []string{"line-numbers", "line-numbers-wrapper", "page-meta", "page-edit", "page-nav", "table-of-contents"},
 	},
 	{
 		name: "mkdocs", meta: []string{"mkdocs"}, classes: []string{"md-content"},
