@@ -91,14 +91,8 @@ func parseHTML(in Input) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	exclude, err := selectNodes(page, in.Exclude, "exclude")
-	if err != nil {
+	if err := leaveOut(page, in.Exclude); err != nil {
 		return nil, err
-	}
-	for n := range exclude {
-		if n.Parent != nil {
-			n.Parent.RemoveChild(n)
-		}
 	}
 	nodes := &nursery{}
 	defer nodes.release()
@@ -111,11 +105,7 @@ func parseHTML(in Input) (*Document, error) {
 	readMeta(root, doc, links)
 	doc.Breadcrumb = breadcrumb(seen.trail, root, page, gen)
 	if gen != nil {
-		doc.Generator = gen.name
-		doc.Version = cmp.Or(doc.Version, gen.versionIn(root), gen.versionOf(doc.Title))
-		if gen.name == "javadoc" { // it tells the kind of the page, not what it says
-			doc.Description = ""
-		}
+		gen.tell(doc, root)
 	}
 	mains, known := t.chosen, true
 	if len(in.Include) == 0 {
@@ -141,6 +131,29 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Words = int(root.weight.words)
 	doc.Shell = isShell(page, doc.Words)
 	return doc, nil
+}
+
+// leaveOut removes what the selectors of a caller exclude.
+func leaveOut(page *html.Node, selectors []string) error {
+	exclude, err := selectNodes(page, selectors, "exclude")
+	if err != nil {
+		return err
+	}
+	for n := range exclude {
+		if n.Parent != nil {
+			n.Parent.RemoveChild(n)
+		}
+	}
+	return nil
+}
+
+// tell fills in what a generator says of its pages.
+func (g *generator) tell(doc *Document, root *node) {
+	doc.Generator = g.name
+	doc.Version = cmp.Or(doc.Version, g.versionIn(root), g.versionOf(doc.Title))
+	if g.name == "javadoc" { // it tells the kind of the page, not what it says
+		doc.Description = ""
+	}
 }
 
 // heart is the one of the boxes that says most; nil where there is none.

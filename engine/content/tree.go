@@ -150,25 +150,11 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 		}
 	}
 	for c := h.FirstChild; c != nil; c = c.NextSibling {
-		switch {
-		case c.Type == html.TextNode:
+		switch c.Type {
+		case html.TextNode:
 			b.text(c, n)
-		case c.Type != html.ElementNode:
-		case len(c.Attr) > 0 && isRoot(c) && b.hiddenForGood(c):
-			b.hidden += textSize(c)
-			for c.FirstChild != nil {
-				c.RemoveChild(c.FirstChild)
-			}
-			b.append(n, b.node(c, n))
-		case neverShown(c) && !b.opensByButton(c):
-			if len(c.Attr) > 0 && isHidden(c) {
-				b.hidden += textSize(c)
-			}
-			n.permalink = n.permalink || n.id != "" && c.DataAtom == atom.A && isHeading(n) && attribute(c, "href") == "#"+n.id
-		case b.fade && isFaded(c) && !isRoot(c): // roots were judged above
-			b.faded += textSize(c)
-		default:
-			b.append(n, b.node(c, n))
+		case html.ElementNode:
+			b.element(c, n)
 		}
 	}
 	if link {
@@ -185,6 +171,27 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 	n.block = n.block || isBlockTag(n.tag) || n.tag == atom.Span && n.id != "" && hasClass(n, "structfield")
 	n.end = b.order
 	return n
+}
+
+// element adds an element to n, unless nobody sees it.
+func (b *builder) element(c *html.Node, n *node) {
+	switch {
+	case len(c.Attr) > 0 && isRoot(c) && b.hiddenForGood(c):
+		b.hidden += textSize(c)
+		for c.FirstChild != nil {
+			c.RemoveChild(c.FirstChild)
+		}
+		b.append(n, b.node(c, n))
+	case neverShown(c) && !b.opensByButton(c):
+		if len(c.Attr) > 0 && isHidden(c) {
+			b.hidden += textSize(c)
+		}
+		n.permalink = n.permalink || n.id != "" && c.DataAtom == atom.A && isHeading(n) && attribute(c, "href") == "#"+n.id
+	case b.fade && isFaded(c) && !isRoot(c): // roots were judged above
+		b.faded += textSize(c)
+	default:
+		b.append(n, b.node(c, n))
+	}
 }
 
 func (b *builder) append(parent, n *node) {
