@@ -41,9 +41,22 @@ func (j *judge) labels(n *node) {
 		if panels := panelsOf(c, len(names)); panels != nil {
 			for i, panel := range panels {
 				panel.label = strings.ReplaceAll(names[i], "*", "")
+				leaveRepeated(panel, names[i])
 			}
 			c.junk = true
 		}
+	}
+}
+
+// leaveRepeated makes junk of the box at the top of a panel that says what the
+// label of its tab says, for paper.
+func leaveRepeated(panel *node, label string) {
+	first := panel.first
+	for first != nil && first.weight.text == 0 {
+		first = first.next
+	}
+	if first != nil && first.tag == atom.Div && first.weight.solid == 0 && first.weight.text < panel.weight.text && tight(first) == label {
+		first.junk = true
 	}
 }
 
