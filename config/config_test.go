@@ -147,6 +147,24 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	}
 }
 
+// The data directory is not what --env-file names.
+func TestADataDirectoryThatIsAFile(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("here the file below is only not there")
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, filepath.Join(file, "below")} {
+		_, err := Load(Source{Environ: []string{"AXON_DATA_DIR=" + dir}})
+		if err == nil || !strings.Contains(err.Error(), "AXON_DATA_DIR: "+dir) || strings.Contains(err.Error(), "--env-file") {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}
+
 func TestWrong(t *testing.T) {
 	t.Parallel()
 	if err := Wrong(nil, nil); err != nil {

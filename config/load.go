@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/axon-mcp/axon-mcp/fault"
 )
@@ -94,6 +95,8 @@ func (l *loader) addFile(path string, needed bool) {
 	switch {
 	case err == nil:
 		l.layers = append(l.layers, values)
+	case !needed && errors.Is(err, syscall.ENOTDIR):
+		l.fault("AXON_DATA_DIR", filepath.Dir(path)+" cannot be a folder: it, or what it lies in, is a file; name another")
 	case needed || !errors.Is(err, fs.ErrNotExist):
 		l.fault("--env-file", strings.TrimPrefix(err.Error(), "open "))
 	}

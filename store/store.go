@@ -69,7 +69,7 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 
 func openDir(ctx context.Context, dir string) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", err)
+		return nil, cannotMake(err)
 	}
 	path := filepath.Join(dir, fileName)
 	if err := touch(path); err != nil {
@@ -90,6 +90,15 @@ func openDir(ctx context.Context, dir string) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// cannotMake is what the user is told where the data directory cannot be made.
+func cannotMake(err error) error {
+	told := Explain(fmt.Errorf("make the data directory: %w", err))
+	if fault.CodeOf(told) != fault.Internal {
+		return told
+	}
+	return fault.Wrap(fault.Unavailable, told, "the data directory cannot be made: %v; set AXON_DATA_DIR to another", err)
 }
 
 // touch makes the file with the mode that it shall have: SQLite would take the

@@ -209,6 +209,11 @@ func TestOpenRefusals(t *testing.T) {
 			}
 			write(t, dir, "")
 		}, fault.Unavailable, "not a folder"},
+		"a link to nowhere": {func(t *testing.T, dir string) {
+			if err := errors.Join(os.Remove(dir), os.Symlink(dir+"-gone", dir)); err != nil {
+				t.Fatal(err)
+			}
+		}, fault.Unavailable, "cannot be made: mkdir"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
