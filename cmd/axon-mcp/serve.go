@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/mcp"
 )
@@ -140,8 +141,21 @@ func (a *app) announce(addr *net.TCPAddr) {
 	}
 	fmt.Fprintf(a.std.err, `axon-mcp %s serves MCP at %s
 Connect a client:
-  axon-mcp connect claude-code --http        (or cursor, vscode)
+  axon-mcp connect claude-code --http%s        (or cursor, vscode)
   claude mcp add --transport http axon %s --header "Authorization: Bearer %s"
   {"mcpServers": {"axon": {"type": "http", "url": "%s", "headers": {"Authorization": "Bearer KEY"}}}}
-`, version, url, url, from, url)
+`, version, url, connectFlags(a.cfg.HTTP.Host, addr.Port), url, from, url)
+}
+
+// connectFlags is what connect must be told of a server that listens elsewhere
+// than by default: a flag, or a variable of this process, is nothing to another.
+func connectFlags(host string, port int) string {
+	usual, flags := config.Default().HTTP, ""
+	if reachable(host) != reachable(usual.Host) {
+		flags += " --set AXON_MCP_HTTP_HOST=" + host
+	}
+	if port != usual.Port {
+		flags += " --set AXON_MCP_HTTP_PORT=" + strconv.Itoa(port)
+	}
+	return flags
 }
