@@ -196,7 +196,7 @@ func (a *app) print(t *tools.Tool, result *tools.Result, opts callOptions) error
 	if opts.detach {
 		fmt.Fprintln(a.std.err, "The job waits for whoever runs: an axon-mcp that a client has started, or \"axon-mcp serve\". \"axon-mcp jobs\" shows how far it is.")
 	}
-	show := func() error { return printBlocks(a.std.out, result.Blocks) }
+	show := func() error { return printBlocks(a.std.out, a.std.err, result.Blocks) }
 	if opts.json {
 		show = func() error { return printJSON(a.std.out, result.Structured) }
 	}

@@ -40,9 +40,10 @@ func failureOf(err error) failure {
 }
 
 // printBlocks writes a result for a person: what stands there for models, the
-// frames around page text and the warning above them, is left out.
-func printBlocks(w io.Writer, blocks []tools.Block) error {
-	var b strings.Builder
+// frames around page text and the warning above them, is left out. What it says
+// of the next call goes to hints: the rest may become a file.
+func printBlocks(w, hints io.Writer, blocks []tools.Block) error {
+	var b, next strings.Builder
 	for _, block := range blocks {
 		switch {
 		case block.Link != nil:
@@ -50,18 +51,36 @@ func printBlocks(w io.Writer, blocks []tools.Block) error {
 		case block.Image != nil:
 			fmt.Fprintf(&b, "[%s, %d bytes]\n", block.Image.MediaType, len(block.Image.Data))
 		default:
-			b.WriteString(strings.TrimRight(plainText(block.Text), "\n") + "\n")
+			text, hint := withoutHint(block.Text)
+			next.WriteString(hint)
+			if text = strings.TrimRight(plainText(text), "\n"); text != "" {
+				b.WriteString(text + "\n")
+			}
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	if _, err := io.WriteString(w, strings.TrimLeft(b.String(), "\n")); err != nil {
+		return err
+	}
+	_, err := io.WriteString(hints, printable(next.String()))
 	return err
+}
+
+// withoutHint splits off the last line of a block where it is for the next call.
+// A page's text is none: the last line of its block is the end of the frame.
+func withoutHint(text string) (rest, hint string) {
+	text = strings.TrimRight(text, "\n")
+	start := strings.LastIndexByte(text, '\n') + 1
+	if last := text[start:]; strings.HasPrefix(last, "next: ") || strings.HasPrefix(last, "end of the ") {
+		return text[:start], last + "\n"
+	}
+	return text, ""
 }
 
 // The marks that package tools puts around page text.
 var (
 	frameBegin = regexp.MustCompile(`(?m)^((?:\[\d+\] )?)--- page text [a-z0-9]+ from (.*) ---$`)
 	frameEnd   = regexp.MustCompile(`(?m)^--- end of page text [a-z0-9]+ ---$`)
-	frameNote  = regexp.MustCompile(`Text between "page text" and "end of page text" lines[^\n]*`)
+	frameNote  = regexp.MustCompile(` ?Text between "page text" and "end of page text" lines[^\n]*`)
 )
 
 // plainText is a block for a person.
