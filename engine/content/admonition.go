@@ -142,7 +142,7 @@ func tellsKind(text, kind string) bool {
 // isBoxTitle tells the title of a box, by the end of a class name
 // ("callout-title", "gdoc-hint__title").
 func isBoxTitle(n *node) bool {
-	if n.tag != atom.P && n.tag != atom.Div || n.weight.solid > 1 || n.weight.text > 2*aTitle {
+	if n.tag != atom.P && n.tag != atom.Div && n.tag != atom.Header || n.weight.solid > 1 || n.weight.text > 2*aTitle {
 		return false
 	}
 	for c := range strings.FieldsSeq(n.class) {

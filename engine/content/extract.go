@@ -307,7 +307,7 @@ func (j *judge) isJunk(n *node) bool {
 	case atom.Aside:
 		return !isAdmonition(n) && !j.known && !isNote(n) && !hasClass(n, "footnote-list")
 	case atom.Header:
-		return !j.known && n.weight.tops == 0 && !(j.inMain && n.weight.headings > 0) // that of a section
+		return !j.known && n.weight.tops == 0 && !(j.inMain && (n.weight.headings > 0 || find(n, func(c *node) bool { return c.tag == atom.Code }) != nil)) // that of a section
 	}
 	if len(n.attrs) > 0 {
 		switch attr(n, "role") {
@@ -323,7 +323,7 @@ func (j *judge) isJunk(n *node) bool {
 
 // isAround tells what the page's generator puts around the content.
 func (j *judge) isAround(n *node) bool {
-	return j.gen != nil && (n.class != "" && hasClass(n, j.gen.junk...) || n.id != "" && slices.Contains(j.gen.junk, n.id))
+	return j.gen != nil && (n.class != "" && (hasClass(n, j.gen.junk...) || isOwnIndex(n)) || n.id != "" && slices.Contains(j.gen.junk, n.id))
 }
 
 // isNotPrinted tells what a page leaves away on paper: pagers, feedback, buttons.

@@ -64,6 +64,14 @@ var generators = []generator{
 		junk: []string{"line-numbers", "line-numbers-wrapper", "page-meta", "page-edit", "page-nav", "table-of-contents"},
 	},
 	{
+		name: "typedoc", classes: []string{"tsd-page-title"}, main: []mark{{class: "col-content"}, {class: "container-main"}}, with: []mark{{class: "tsd-page-title"}},
+		junk: []string{"tsd-breadcrumb", "tsd-sources", "tsd-anchor-icon", "tsd-navigation"},
+	},
+	{
+		name: "documenter", ids: []string{"documenter-page"}, main: []mark{{id: "documenter-page"}},
+		junk: []string{"docs-sourcelink", "docs-heading-anchor-permalink", "docstring-article-toggle-button"},
+	},
+	{
 		name: "mkdocs", meta: []string{"mkdocs"}, classes: []string{"md-content"},
 		main: []mark{{class: "md-content__inner"}, {class: "md-content"}, {role: "main"}, {tag: atom.Main}},
 		junk: []string{"md-content__button", "md-source-file", "headerlink", "md-footer", "md-feedback"},

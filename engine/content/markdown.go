@@ -165,7 +165,9 @@ func (w *writer) node(n *node, gap int) {
 		}
 		w.code(n)
 	case atom.Ul, atom.Ol, atom.Menu:
-		w.list(n)
+		if !w.signatures(n) {
+			w.list(n)
+		}
 	case atom.Dl:
 		w.definitions(n)
 	case atom.Table:
@@ -199,6 +201,10 @@ func (w *writer) box(n *node, gap int) {
 	}
 	if isSignature(n) {
 		w.fence(linesOf(n), "java")
+		return
+	}
+	if isTypeSignature(n) {
+		w.fence(linesOf(n), "typescript")
 		return
 	}
 	if hasClass(n, "summary-table", "details-table") && w.rows(n) || isRoleTable(n) && w.roles(n) {
