@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/security"
 )
 
@@ -31,20 +32,25 @@ type deletion struct {
 // done, the token to show where it was a dry run, and a *ConfirmError where the
 // caller must be asked.
 func (d *Deps) confirmed(ctx context.Context, del deletion, dryRun bool, token string) (do bool, show string, err error) {
-	if del.count == 0 {
+	if del.count == 0 && (token == "" || !dryRun) {
 		return false, "", nil
 	}
 	key, err := d.ConfirmKey()
 	if err != nil {
 		return false, "", fmt.Errorf("sign a confirm token: %w", err)
 	}
+	fits := token != "" && valid(ctx, key, del, token, d.Now())
 	mint := func() string { return mint(ctx, key, del, d.Now().Add(confirmLife)) }
 	switch {
+	case dryRun && fits: // who gives a token does not want to look only
+		return false, "", fault.Errorf(fault.Invalid, "%s: confirm is for dry_run=false, which removes for good; dry_run=true only looks", del.tool)
+	case dryRun && token != "":
+		return false, "", fault.Errorf(fault.Invalid, "%s: the confirm token does not fit: it is older than 10 minutes, or stands for something else; a dry run without confirm gives a new one", del.tool)
 	case dryRun:
 		return false, mint(), nil
 	case token == "":
 		return false, "", &ConfirmError{Question: del.question, Token: mint()}
-	case !valid(ctx, key, del, token, d.Now()):
+	case !fits:
 		return false, "", &ConfirmError{
 			Question: "The confirm token is older than 10 minutes, or what it stands for has changed. " + del.question, Token: mint(),
 		}

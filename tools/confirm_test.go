@@ -137,6 +137,26 @@ func TestForgetNeedsOneSelector(t *testing.T) {
 	}
 }
 
+// A token in a dry run: who gives one expects that something is removed.
+func TestATokenIsNotForADryRun(t *testing.T) {
+	t.Parallel()
+	now := testTime
+	b := forgetBench(t, &now)
+	dry, _ := must[ForgetOutput](t, b, "forget", `{"domain":"a.example"}`)
+	for name, c := range map[string]struct{ tool, args, says string }{
+		"bogus":         {"forget", `{"domain":"a.example","confirm":"xyz"}`, "does not fit"},
+		"none there":    {"forget", `{"domain":"none.example","confirm":"xyz"}`, "does not fit"},
+		"no duplicates": {"dedupe", `{"near":true,"confirm":"bogus"}`, "does not fit"},
+		"another's":     {"forget", `{"url":"https://a.example/","confirm":"` + dry.Confirm + `"}`, "does not fit"},
+		"good":          {"forget", `{"domain":"a.example","confirm":"` + dry.Confirm + `"}`, "dry_run=false"},
+	} {
+		_, err := b.call(t, c.tool, c.args)
+		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(fault.MessageOf(err), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestDedupe(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
