@@ -96,5 +96,10 @@ func join(faults []string) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &Error{Faults: faults}
+	seen := make(map[string]bool, len(faults)) // two parts may say the same of one setting
+	return &Error{Faults: slices.DeleteFunc(slices.Clone(faults), func(one string) bool {
+		again := seen[one]
+		seen[one] = true
+		return again
+	})}
 }

@@ -172,7 +172,7 @@ func TestWrong(t *testing.T) {
 	}
 	err := Wrong(
 		errors.Join(fault.New(fault.Invalid, "A: one"), fault.Wrap(fault.Invalid, errors.New("cause"), "B: two")),
-		fault.New(fault.Invalid, "C: three\nD: four"), nil, &Error{Faults: []string{"E: five"}}, errors.New("F: six"),
+		fault.New(fault.Invalid, "C: three\nD: four\nA: one"), nil, &Error{Faults: []string{"E: five"}}, errors.New("F: six"),
 	)
 	want := "the configuration is wrong:\n  A: one\n  B: two\n  C: three\n  D: four\n  E: five\n  F: six"
 	if err == nil || err.Error() != want {

@@ -122,7 +122,9 @@ start it. Every tool of the server is a command, too.`,
 		Args:          func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
 		RunE:          func(cmd *cobra.Command, _ []string) error { return a.stdio(cmd.Context()) },
 		SilenceErrors: true, SilenceUsage: true,
+		Version: version,
 	}
+	root.SetVersionTemplate(versionLine())
 	root.SetIn(a.std.in)
 	root.SetOut(a.std.out)
 	root.SetErr(a.std.err)
@@ -148,8 +150,12 @@ start it. Every tool of the server is a command, too.`,
 		root.AddCommand(a.toolCommand(t))
 	}
 	root.SetHelpCommandGroupID(groupProgram)
+	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {
 		c.DisableFlagsInUseLine = true
+		if c.Name() == "help" {
+			c.Args, c.Annotations = unknownTopic, map[string]string{needsNothing: "true"}
+		}
 	}
 	return root
 }
@@ -186,6 +192,19 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// unknownTopic refuses help of what is no command; cobra would show that of the
+// program and exit with 0.
+func unknownTopic(help *cobra.Command, args []string) error {
+	if found, _, err := help.Root().Find(args); len(args) > 0 && (err != nil || found == help.Root()) {
+		return unknownCommand(help.Root(), args)
+	}
+	return nil
+}
+
+func versionLine() string {
+	return fmt.Sprintf("axon-mcp %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func (a *app) versionCommand() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
@@ -195,7 +214,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if asJSON {
 				return printJSON(a.std.out, map[string]string{"version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 			}
-			_, err := fmt.Fprintf(a.std.out, "axon-mcp %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprint(a.std.out, versionLine())
 			return err
 		},
 	}
