@@ -163,7 +163,7 @@ func (j *judge) junkByName(n *node) bool {
 	}
 	junk, remarks := false, false
 	for _, word := range words {
-		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) { // else a count of them
+		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) && (word != "signature" || n.tag == atom.Div || n.tag == atom.Section || n.tag == atom.Td) { // else a count of them, or of a function
 			junk, remarks = true, remarks || remarkNames[word]
 		}
 	}
