@@ -47,6 +47,9 @@ func (m mark) fits(n *node) bool {
 		(m.label == "" || strings.HasPrefix(attr(n, "aria-label"), m.label))
 }
 
+// haddock names no page in a heading: its top headings are those of sections.
+const haddock = "haddock"
+
 // generators are the programs, the more particular ones first.
 var generators = []generator{
 	{
@@ -62,6 +65,10 @@ var generators = []generator{
 		name: "vuepress", meta: []string{"vuepress"}, classes: []string{"theme-default-content", "theme-hope-content"},
 		main: []mark{{class: "theme-hope-content"}, {class: "theme-default-content"}, {class: "content__default"}, {tag: atom.Main}},
 		junk: []string{"line-numbers", "line-numbers-wrapper", "page-meta", "page-edit", "page-nav", "table-of-contents"},
+	},
+	{
+		name: haddock, ids: []string{"module-header"}, main: []mark{{id: "content"}},
+		junk: []string{"table-of-contents", "synopsis", "contents-list", "link", "selflink"},
 	},
 	{
 		name: "typedoc", classes: []string{"tsd-page-title"}, main: []mark{{class: "col-content"}, {class: "container-main"}}, with: []mark{{class: "tsd-page-title"}},

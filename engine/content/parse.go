@@ -323,6 +323,9 @@ func titleOf(doc *Document, root *node, before string) string {
 			}
 		}
 	}
+	if doc.Generator == haddock && doc.Title != "" {
+		return doc.Title
+	}
 	if name := withoutSite(doc, first); tops == 1 && name != "" {
 		return name
 	}
