@@ -42,11 +42,11 @@ func parseDataset(lines []byte) ([]evaluateQuestion, error) {
 		}
 		var q evaluateQuestion
 		if err := json.Unmarshal(one, &q); err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, `evaluate: line %d of the dataset cannot be read: %s; a line is {"question": "…", "pages": ["library/json.html"]}`, number, lineFault(err))
+			return nil, FileError{fault.Wrap(fault.Invalid, err, `evaluate: line %d of the dataset cannot be read: %s; a line is {"question": "…", "pages": ["library/json.html"]}`, number, lineFault(err))}
 		}
 		q.Pages = slices.DeleteFunc(q.Pages, func(p string) bool { return strings.TrimSpace(p) == "" })
 		if strings.TrimSpace(q.Question) == "" || len(q.Pages) == 0 {
-			return nil, fault.Errorf(fault.Invalid, `evaluate: line %d of the dataset needs both: {"question": "…", "pages": ["library/json.html"]}`, number)
+			return nil, FileError{fault.Errorf(fault.Invalid, `evaluate: line %d of the dataset needs both: {"question": "…", "pages": ["library/json.html"]}`, number)}
 		}
 		out = append(out, q)
 	}

@@ -69,7 +69,7 @@ func TestArchivesStayInTheirRoots(t *testing.T) {
 	_, err := b.call(t, "import", `{"path":"none.jsonl"}`)
 	wantFault(t, err, fault.NotFound)
 	_, err = b.call(t, "import", `{"path":"bad.jsonl"}`)
-	wantFault(t, err, fault.Invalid)
+	wantFault(t, err, fault.Invalid, "bad.jsonl: line 1")
 	_, err = b.call(t, "import", `{"path":"output"}`)
 	wantFault(t, err, fault.Invalid, "no file")
 	_, err = newBench(t).call(t, "export", `{"path":"x.jsonl"}`)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/axon-mcp/axon-mcp/engine/index"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/security"
 )
@@ -51,7 +52,20 @@ func (d *Deps) importFile(ctx context.Context, path string, own bool) (ArchiveOu
 	}
 	out.FileBytes = info.Size()
 	if out.Count, err = d.Archive.Import(ctx, bufio.NewReaderSize(f, 1<<20)); err != nil {
-		return out, fmt.Errorf("import the archive: %w", err)
+		return out, notImported(path, out.Count, err)
 	}
 	return out, nil
+}
+
+// notImported names the file of a failure that is its own, and what of it is
+// stored.
+func notImported(path string, before index.Count, err error) error {
+	if fault.CodeOf(err) != fault.Invalid {
+		return fmt.Errorf("import the archive: %w", err)
+	}
+	message := "import: " + clip(line(path), 300) + ": " + fault.MessageOf(err)
+	if before.Documents > 0 {
+		message += fmt.Sprintf("; the %s before it stay imported", count(int64(before.Documents), "document"))
+	}
+	return FileError{fault.Wrap(fault.Invalid, err, "%s", message)}
 }

@@ -99,6 +99,9 @@ func openOwn(tool, path string) (place, error) {
 		dir, name = abs, "."
 	}
 	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return place{}, fault.Wrap(fault.NotFound, err, "%s: there is no folder %s", tool, clip(line(dir), 300))
+	}
 	if err != nil {
 		return place{}, explainPath(tool, path, err)
 	}
@@ -112,6 +115,13 @@ func forbiddenPath(tool string, roots map[string]string) error {
 	return fault.Errorf(fault.Forbidden, "%s: that path is outside of the folders open to callers; name one as ROOT/path, where ROOT is %s",
 		tool, strings.Join(sortedKeys(roots), " or "))
 }
+
+// FileError is a failure for what a file holds: how the tool was called was
+// right.
+type FileError struct{ error }
+
+// Unwrap returns the fault.
+func (e FileError) Unwrap() error { return e.error }
 
 // explainPath tells what is wrong with a path. What the root refuses is
 // forbidden, whether it is there or not.

@@ -13,6 +13,7 @@ import (
 	"github.com/axon-mcp/axon-mcp/config"
 	"github.com/axon-mcp/axon-mcp/fault"
 	"github.com/axon-mcp/axon-mcp/jobs"
+	"github.com/axon-mcp/axon-mcp/tools"
 )
 
 // version is the product's, as in CHANGELOG.md.
@@ -60,7 +61,7 @@ func run(ctx context.Context, std streams, args, environ []string) int {
 	code := exitCode(err)
 	if said := (saidError{}); err != nil && !errors.As(err, &said) {
 		fmt.Fprintln(std.err, "axon-mcp: "+errorText(err))
-		if code == exitUsage {
+		if code == exitUsage && !errors.As(err, new(tools.FileError)) {
 			fmt.Fprintln(std.err, "Run \"axon-mcp --help\" for the commands and \"axon-mcp COMMAND --help\" for their flags.")
 		}
 	}
