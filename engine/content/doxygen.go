@@ -38,7 +38,7 @@ func (w *writer) doxygen(n *node) bool {
 func declaration(n *node, lines *[]string) {
 	for c := n.first; c != nil; c = c.next {
 		switch {
-		case c.tag == atom.Table && find(c.first, func(n *node) bool { return n.tag == atom.Table }) != nil: // labels beside the declaration
+		case isLabelled(c):
 			declaration(find(c, func(n *node) bool { return n.tag == atom.Td }), lines)
 			if labels := find(c, func(n *node) bool { return hasClass(n, "mlabels-right") }); labels != nil && len(*lines) > 0 {
 				(*lines)[len(*lines)-1] += " [" + tight(labels) + "]"
@@ -47,6 +47,15 @@ func declaration(n *node, lines *[]string) {
 			*lines = append(*lines, tight(c))
 		}
 	}
+}
+
+// isLabelled tells the table that has a declaration, a table too, in its first
+// cell, and labels beside it.
+func isLabelled(table *node) bool {
+	if table.tag != atom.Table || table.first == nil || find(table, func(n *node) bool { return n.tag == atom.Td }) == nil {
+		return false
+	}
+	return find(table.first, func(n *node) bool { return n.tag == atom.Table }) != nil
 }
 
 // members writes a table of members as a list, each with what is said of it.

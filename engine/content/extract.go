@@ -323,7 +323,7 @@ func (j *judge) isJunk(n *node) bool {
 
 // isAround tells what the page's generator puts around the content.
 func (j *judge) isAround(n *node) bool {
-	return j.gen != nil && (n.class != "" && (hasClass(n, j.gen.junk...) || isOwnIndex(n)) || n.id != "" && slices.Contains(j.gen.junk, n.id))
+	return j.gen != nil && (n.class != "" && (hasClass(n, j.gen.junk...) || isOwnIndex(n)) || n.id != "" && slices.Contains(j.gen.junkIDs, n.id))
 }
 
 // isNotPrinted tells what a page leaves away on paper: pagers, feedback, buttons.

@@ -26,8 +26,10 @@ type generator struct {
 	several bool
 	// version is the element that tells the version of what is documented.
 	version mark
-	// junk are classes and ids of elements in the container that are no content.
-	junk []string
+	// junk are classes of elements in the container that are no content, and
+	// junkIDs their ids. Most generators make ids of the words of headings: there,
+	// a section of the name would be gone.
+	junk, junkIDs []string
 }
 
 // mark names an element by what is set.
@@ -129,7 +131,8 @@ var generators = []generator{
 	},
 	{
 		name: "mediawiki", meta: []string{"mediawiki"}, main: []mark{{class: "mw-parser-output"}, {id: "mw-content-text"}, {id: "bodyContent"}, {id: "content"}},
-		junk: []string{"siteSub", "contentSub", "jump-to-nav", "editsection", "mw-editsection", "mw-cite-backlink", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
+		junkIDs: []string{"siteSub", "contentSub", "jump-to-nav", "toc", "catlinks"},
+		junk:    []string{"editsection", "mw-editsection", "mw-cite-backlink", "navbox", "toc", "mw-jump-link", "printfooter", "catlinks", "noprint", "ambox", "vertical-navbox"},
 	},
 	{
 		name: "writerside", classes: []string{"panel__content", "article__p"}, main: []mark{{tag: atom.Article, class: "article"}},
