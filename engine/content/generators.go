@@ -70,7 +70,7 @@ var generators = []generator{
 	},
 	{
 		name: haddock, ids: []string{"module-header"}, main: []mark{{id: "content"}},
-		junk: []string{"table-of-contents", "synopsis", "contents-list", "link", "selflink"},
+		junk: []string{"link", "selflink"}, junkIDs: []string{"table-of-contents", "synopsis", "contents-list"},
 	},
 	{
 		name: "typedoc", classes: []string{"tsd-page-title"}, main: []mark{{class: "col-content"}, {class: "container-main"}}, with: []mark{{class: "tsd-page-title"}},
