@@ -81,7 +81,7 @@ type tree struct {
 
 // waits is how many times what is visible a page's faded text must be to be read:
 // scripts fade whole pages in, and less than that may be meant for models alone.
-const waits = 3
+const waits = 2
 
 // build makes the reader's tree of a parsed page, and finds in it the outermost
 // of the nodes in want. The tree lives until nodes is released.
