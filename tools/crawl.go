@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/axon-mcp/axon-mcp/engine/crawl"
@@ -18,8 +19,8 @@ type CrawlInput struct {
 	URLs             []string `json:"urls" jsonschema:"such as [\"https://docs.python.org/3/\"]; a final / keeps the crawl below" rule:"min=1"`
 	MaxPages         int      `json:"max_pages,omitempty" jsonschema:"most pages, such as 500" rule:"min=1 max=1000000 default=1000"`
 	MaxDepth         int      `json:"max_depth,omitempty" jsonschema:"most links from a start, such as 3" rule:"min=0 max=1000 default=5"`
-	IncludePaths     []string `json:"include_paths,omitempty" jsonschema:"only these paths, such as /docs/*"`
-	ExcludePaths     []string `json:"exclude_paths,omitempty" jsonschema:"not these paths, such as /blog/*"`
+	IncludePaths     []string `json:"include_paths,omitempty" jsonschema:"such as /docs/*"`
+	ExcludePaths     []string `json:"exclude_paths,omitempty" jsonschema:"such as /blog/*"`
 	Subdomains       bool     `json:"subdomains,omitempty" jsonschema:"true: hosts below, too"`
 	Sitemap          bool     `json:"sitemap,omitempty" jsonschema:"false: read no sitemap" rule:"default=true"`
 	SitemapSinceDays int      `json:"sitemap_since_days,omitempty" jsonschema:"only the last days, such as 30" rule:"min=1 max=36500"`
@@ -195,7 +196,12 @@ func crawlCounts(s crawl.Stats) WorkCounts {
 	if skipped == nil {
 		skipped = map[string]int{}
 	}
+	var unread []string
+	for _, start := range s.UnreadStarts {
+		unread = append(unread, fmt.Sprintf("%s (%s, %s)", start.URL, start.Outcome, start.Reason))
+	}
 	return WorkCounts{
+		UnreadStarts: strings.Join(unread, "; "),
 		PagesFetched: s.Fetched, PagesChanged: s.Changed, PagesUnchanged: s.Unchanged, PagesFailed: s.Failed, PagesRemoved: s.Gone,
 		Skipped: skipped, Failures: s.Failures, Documents: s.Changed + s.Unchanged, Chunks: s.Chunks, Bytes: s.Bytes,
 		Seconds: thousandths(s.Duration.Seconds()), PagesPerSecond: thousandths(s.PagesPerSecond()), Complete: s.Complete,

@@ -52,7 +52,12 @@ func TestCrawlWaited(t *testing.T) {
 	if o := b.crawler.opts; o.MaxDepth != -1 || o.Delay != 250*time.Millisecond || o.MaxDuration != 2*time.Minute || o.Timeout != 3*time.Second {
 		t.Errorf("options %+v", o)
 	}
+	b.crawler.unread = []crawl.Note{{URL: "https://a.example/x", Outcome: crawl.OutcomeSkipped, Reason: crawl.SkipRobots}}
 	again, text := must[WorkOutput](t, b, "crawl", `{"urls":["https://a.example/"],"wait":true}`)
+	const told = "https://a.example/x (skipped, robots)"
+	if again.UnreadStarts != told || !strings.Contains(text, told) {
+		t.Errorf("an unread start: %q\n%s", again.UnreadStarts, text)
+	}
 	if again.PagesUnchanged != 3 || again.Embedded != 0 || !strings.Contains(text, "nothing was embedded") {
 		t.Errorf("an unchanged site: %+v\n%s", again.WorkCounts, text)
 	}

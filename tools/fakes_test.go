@@ -276,11 +276,12 @@ type fakeCrawler struct {
 	// refreshed are the options of the last Refresh.
 	refreshed crawl.RefreshOptions
 	during    func(sink crawl.Sink)
+	unread    []crawl.Note // of the starts
 }
 
 func (f *fakeCrawler) Crawl(ctx context.Context, sink crawl.Sink, _ string, opts crawl.Options, watch Watch) (crawl.Stats, error) {
 	f.opts = opts
-	stats := crawl.Stats{Complete: true, Duration: 2 * time.Second, Skipped: map[string]int{"robots": 1}}
+	stats := crawl.Stats{Complete: true, Duration: 2 * time.Second, Skipped: map[string]int{"robots": 1}, UnreadStarts: f.unread}
 	for _, page := range f.pages {
 		put, err := sink.Put(ctx, page)
 		if err != nil {

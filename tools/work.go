@@ -37,6 +37,7 @@ type WorkCounts struct {
 	PagesRemoved   int            `json:"pages_removed" rule:"optional"`
 	Skipped        map[string]int `json:"skipped" rule:"optional"`            // by reason
 	Failures       map[string]int `json:"failures,omitempty" rule:"optional"` // by reason
+	UnreadStarts   string         `json:"unread_starts,omitempty"`            // with the reason
 	Documents      int            `json:"documents" rule:"optional"`          // as they are stored now: changed and unchanged
 	Chunks         int            `json:"chunks" rule:"optional"`             // of the changed documents
 	Embedded       int            `json:"embedded" rule:"optional"`           // passages that were embedded
@@ -172,6 +173,9 @@ func workText(unit string) func(WorkOutput) string {
 		}
 		writeCounts(&b, "skipped", c.Skipped)
 		writeCounts(&b, "failed", c.Failures)
+		if c.UnreadStarts != "" {
+			b.WriteString("Not read, though the crawl was to start there: " + line(c.UnreadStarts) + ".\n")
+		}
 		if !c.Complete {
 			b.WriteString("Not everything in scope was read: a limit was hit, or something failed.\n")
 		}

@@ -26,6 +26,9 @@ func (c *crawl) finish(ctx context.Context) (Stats, error) {
 	if stats.Fetched == 0 && stats.Gone == 0 {
 		return stats, c.nothing(ctx)
 	}
+	if stats.UnreadStarts, err = c.unreadStarts(ctx); err != nil {
+		return stats, err
+	}
 	verdict := Verdict{Boilerplate: sumsOf(c.drop), Soft404: sumsOf(c.soft404)}
 	keepAbsent := true
 	if stats.Complete {
@@ -39,6 +42,23 @@ func (c *crawl) finish(ctx context.Context) (Stats, error) {
 	}
 	stats.Duration = c.spent()
 	return stats, c.queue.Finish(ctx, stats, verdict, keepAbsent)
+}
+
+// unreadStarts looks up how each start has ended. What the options leave out was
+// asked for.
+func (c *crawl) unreadStarts(ctx context.Context) (unread []Note, err error) {
+	for _, key := range c.starts {
+		row, settled, err := c.queue.Get(ctx, key)
+		if err != nil {
+			return nil, fmt.Errorf("look up a start: %w", err)
+		}
+		switch {
+		case !settled, row.Reason == SkipExcluded, row.Reason == SkipNotIncluded:
+		case row.Outcome == OutcomeFailed, row.Outcome == OutcomeSkipped, row.Outcome == OutcomeGone && row.Reason != ReasonMoved && row.Reason != SkipCanonical:
+			unread = append(unread, Note{URL: redact(key), Outcome: row.Outcome, Reason: row.Reason})
+		}
+	}
+	return unread, nil
 }
 
 // absent removes pages that earlier crawls of the same scope have stored and

@@ -16,9 +16,12 @@ type Stats struct {
 	Skipped map[string]int
 	// Failures counts the failed pages by reason: "http_404", or a fault code.
 	Failures map[string]int
-	Chunks   int   // chunks of the changed pages
-	Bytes    int64 // of all bodies, decompressed
-	Duration time.Duration
+	// UnreadStarts are the starts that were refused or could not be read, where
+	// other pages were: in a count of many nobody would see them.
+	UnreadStarts []Note
+	Chunks       int   // chunks of the changed pages
+	Bytes        int64 // of all bodies, decompressed
+	Duration     time.Duration
 	// Complete tells that everything in scope was read: no limit was hit and
 	// no page failed but with 404 or 410.
 	Complete bool

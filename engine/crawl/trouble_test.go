@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,27 @@ func TestRunEndsInTraps(t *testing.T) {
 	}
 	if _, ok := sink.pages[root+"/real"]; !ok {
 		t.Error("the page beside the traps is missing")
+	}
+}
+
+// A start that is refused or cannot be read is told of where the sitemap leads to
+// other pages.
+func TestRunTellsOfUnreadStarts(t *testing.T) {
+	t.Parallel()
+	site := crawltest.New(pages{
+		"/robots.txt": {MediaType: "text/plain", Body: "User-agent: *\nDisallow: /private\nSitemap: /s.xml"},
+		"/s.xml":      {MediaType: "application/xml", Body: "<urlset><url><loc>" + root + "/a</loc></url></urlset>"},
+		"/a":          page("A"), "/start": page("Start"), "/private": page("Private"), "/moved": {Location: "/a"},
+		"/loop": {Location: "/loop2"}, "/loop2": {Location: "/loop"},
+	})
+	stats := mustRun(t, depsFor(site, newSink()), "job", base(root+"/gone", root+"/loop", root+"/moved", root+"/private", root+"/start"))
+	want := []Note{
+		{URL: root + "/gone", Outcome: OutcomeFailed, Reason: "http_404"},
+		{URL: root + "/loop", Outcome: OutcomeSkipped, Reason: SkipLoop},
+		{URL: root + "/private", Outcome: OutcomeSkipped, Reason: SkipRobots},
+	}
+	if !slices.Equal(stats.UnreadStarts, want) {
+		t.Errorf("told of %+v, want %+v", stats.UnreadStarts, want)
 	}
 }
 
