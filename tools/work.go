@@ -108,7 +108,11 @@ func (d *Deps) giveUp(ctx context.Context, call Call, out WorkOutput, why error)
 		}
 	}
 	if others {
-		return fault.Wrap(fault.Canceled, why, "the call has ended, and job %s goes on: it was under way before, and others may wait for it; job_control action=cancel id=%s ends it", out.JobID, out.JobID)
+		end := "job_control action=cancel id="
+		if call.CommandLine {
+			end = "axon-mcp job_control cancel --id "
+		}
+		return fault.Wrap(fault.Canceled, why, "the call has ended, and job %s goes on: it was under way before, and others may wait for it; %s%s ends it", out.JobID, end, out.JobID)
 	}
 	if _, err := d.Queue.Cancel(ctx, out.JobID); err != nil {
 		d.Log.WarnContext(ctx, "cancel the job of a call that was canceled", "job", out.JobID, "error", err)
