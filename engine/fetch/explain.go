@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -48,6 +49,9 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 func unreached(err error) string {
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
+	says := func(parts ...string) bool { // of errors that have no type
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(err.Error(), part) })
+	}
 	switch {
 	case errors.As(err, &cert):
 		return "is not who it says: " + distrust(cert.Err)
@@ -55,10 +59,15 @@ func unreached(err error) string {
 		return "does not speak TLS; is it http?"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refuses connections; check the address and the port"
-	case strings.Contains(err.Error(), "response headers exceeded"): // net/http has no type for these
+	case says("response headers exceeded"):
 		return "answers with more headers than are read"
-	case strings.Contains(err.Error(), "malformed HTTP"):
+	case says("malformed HTTP", "bad Content-Length", "unsupported transfer encoding", "invalid byte in chunk length",
+		"readLoopPeekFailLocked: %!w(<nil>)"): // the last: it spoke before it was asked
 		return "does not answer in HTTP; check the address and the port"
+	case says("tls: "):
+		return "does not agree on how to encrypt; its TLS may be too old"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), says("server closed idle connection"):
+		return "ends the connection without an answer; check the address and the port, or try later"
 	}
 	return "cannot be reached; check the address, or try later"
 }

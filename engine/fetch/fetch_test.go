@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,9 +51,10 @@ func TestExplainsWhyThereIsNoAnswer(t *testing.T) {
 		}
 		return fault.MessageOf(err)
 	}
-	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(encrypted.Close)
+	encrypted := httptest.NewUnstartedServer(http.NotFoundHandler())
 	encrypted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	encrypted.StartTLS()
+	t.Cleanup(encrypted.Close)
 	listens, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +94,29 @@ func TestExplainsWhyThereIsNoAnswer(t *testing.T) {
 		"is not valid": x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign},
 	} {
 		if got := distrust(err); !strings.Contains(got, want) {
+			t.Errorf("%v: got %q", err, got)
+		}
+	}
+}
+
+// Errors of net/http, most of which have no type, as they come.
+func TestUnreachedSaysWhatIsSo(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"net/http: HTTP/1.x transport connection broken: readLoopPeekFailLocked: %!w(<nil>)": "does not answer in HTTP", // it spoke first
+		`net/http: HTTP/1.x transport connection broken: bad Content-Length "a"`:             "does not answer in HTTP",
+		`malformed HTTP response "tls: x"`:                                                   "does not answer in HTTP",
+		"read the body: invalid byte in chunk length":                                        "does not answer in HTTP",
+		"remote error: tls: protocol version not supported":                                  "how to encrypt",
+		"http: server closed idle connection":                                                "without an answer",
+		"dial tcp: network is unreachable":                                                   "cannot be reached",
+	} {
+		if got := unreached(errors.New(text)); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+	for _, err := range []error{io.EOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if got := unreached(fmt.Errorf("read: %w", err)); !strings.Contains(got, "without an answer") {
 			t.Errorf("%v: got %q", err, got)
 		}
 	}
