@@ -85,7 +85,7 @@ func (w *writer) admonition(n, content *node, kind string) {
 	w.block(2)
 	w.push("> ", "> ")
 	w.quoted++
-	if kind != "" && !tellsKind(tight(content), kind) {
+	if kind != "" && !tellsKind(opening(content, aTitle), kind) {
 		w.block(2)
 		w.text("**" + strings.ToUpper(kind[:1]) + kind[1:] + "**")
 	}
@@ -94,6 +94,25 @@ func (w *writer) admonition(n, content *node, kind string) {
 	}
 	w.quoted--
 	w.pop()
+}
+
+// opening is the text that n begins with, somewhat more than limit bytes of it:
+// boxes may stand in each other, and are not read whole for each.
+func opening(n *node, limit int) string {
+	var b strings.Builder
+	left := 10 * manySiblings
+	walk(n, func(c *node) bool {
+		if left--; left < 0 || b.Len() > limit || c.junk {
+			return false
+		}
+		if c.kind == html.TextNode {
+			b.WriteString(c.data[:min(len(c.data), 10*limit)])
+		} else if isBlockTag(c.tag) {
+			b.WriteByte(' ')
+		}
+		return true
+	})
+	return fold(b.String())
 }
 
 // noteTable writes the cells of a note that is laid out as a table (DocBook,

@@ -82,7 +82,7 @@ func leaveNumbers(box *node) {
 			continue
 		}
 		first := line.first
-		if first == nil || first.kind != html.ElementNode || first.weight.text > 6 || first.next != nil && first.next.tag != atom.Div && first.next.tag != atom.Code {
+		if first == nil || first.kind != html.ElementNode || first.weight.text > 6 || first.end-first.order > 6 || first.next != nil && first.next.tag != atom.Div && first.next.tag != atom.Code {
 			return
 		}
 		number, err := strconv.Atoi(strings.TrimSpace(rawText(first)))

@@ -21,7 +21,7 @@ func (w *writer) doxygen(n *node) bool {
 		w.code(n)
 	case n.tag == atom.Div && hasClass(n, "memproto", "compoundTemplParams"):
 		var lines []string
-		declaration(n, &lines)
+		declaration(n, &lines, 2)
 		w.fence(strings.Join(lines, "\n"), "")
 	case n.tag == atom.Table && hasClass(n, "memberdecls"):
 		w.members(n)
@@ -34,12 +34,13 @@ func (w *writer) doxygen(n *node) bool {
 }
 
 // declaration gathers the lines of a declaration: each template and each table
-// is one.
-func declaration(n *node, lines *[]string) {
+// is one. Such a table stands in another where labels are beside it, and in no
+// third: depth tells how many are left.
+func declaration(n *node, lines *[]string, depth int) {
 	for c := n.first; c != nil; c = c.next {
 		switch {
-		case isLabelled(c):
-			declaration(find(c, func(n *node) bool { return n.tag == atom.Td }), lines)
+		case depth > 0 && isLabelled(c):
+			declaration(find(c, func(n *node) bool { return n.tag == atom.Td }), lines, depth-1)
 			if labels := find(c, func(n *node) bool { return hasClass(n, "mlabels-right") }); labels != nil && len(*lines) > 0 {
 				(*lines)[len(*lines)-1] += " [" + tight(labels) + "]"
 			}

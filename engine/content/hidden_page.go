@@ -62,7 +62,7 @@ func waitsForScript(page *html.Node) bool {
 		if h.Type != html.ElementNode {
 			continue
 		}
-		if h.DataAtom == atom.Script && isProgram(h) || h.DataAtom == atom.Link && strings.Contains(strings.ToLower(attribute(h, "rel")), "stylesheet") {
+		if h.DataAtom == atom.Script && isProgram(h) || h.DataAtom == atom.Link && (strings.Contains(strings.ToLower(attribute(h, "rel")), "stylesheet") || attribute(h, "as") == "script") {
 			return true
 		}
 		for i := range h.Attr {

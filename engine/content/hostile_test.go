@@ -96,6 +96,14 @@ func hostilePages() map[string]string {
 		"hidden mains":              "<body>" + rep("<main hidden></main>", 20_000),
 		"hidden mains with text":    "<body><script></script>" + rep("<main hidden>x</main>", 20_000),
 		"hidden mains within":       "<body><script></script>" + rep("<main hidden>", 500) + rep("<p>x", 50_000),
+		// Attack: what stands in an element reads its class or its attributes again.
+		"many classes over code":    "<div class='" + numbered("c%d ", 100_000) + "'>" + rep("<pre>x</pre>", 40_000),
+		"many classes and a sheet":  "<style>.x p{display:none}</style><div class='" + numbered("c%d ", 100_000) + "'>" + rep("<p>x", 100_000),
+		"many attributes over code": "<div " + numbered("a%d ", 140_000) + ">" + rep("<pre>x</pre>", 80_000),
+		"formatting in noscript":    "<script>go()</script><noscript><p>" + numbered("<font color=%d>", 300) + rep("<p>x", 60_000) + "</noscript>",
+		"notes in each other":       rep("<div class='admonition note'>", 400) + rep("<p>", 600_000),
+		"roles without rows":        "<div role=table>" + rep("<div>", 400) + rep("<p>x</p>", 300_000) + "<div role=row><div role=cell>x",
+		"panels over much":          numbered("<button aria-controls=p%d>x</button>", 400) + numbered("<div hidden id=p%d>", 400) + rep("<p hidden>x</p>", 130_000),
 		"markdown fences":           "<p>" + rep("```\n", 50_000),
 	}
 }

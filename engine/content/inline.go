@@ -418,8 +418,16 @@ func isFormula(n *node) bool {
 	if _, _, ok := delimited(formula(n)); ok {
 		return true
 	}
-	return find(n, func(n *node) bool { return n.tag == atom.Math }) != nil
+	formula := find(n, isMathML)
+	if formula == nil || n == formula || hasClass(n, "katex", "mwe-math-element") {
+		return formula != nil
+	}
+	beside := n.weight.text - formula.weight.text // a number, or the same for those without MathML
+	second := find(n, func(n *node) bool { return isMathML(n) && n != formula })
+	return second == nil && beside <= max(formula.weight.text, 2*int32(len("(10.10)")))
 }
+
+func isMathML(n *node) bool { return n.tag == atom.Math }
 
 // formula is the text of a box with TeX, without the number of the equation.
 func formula(n *node) string {
@@ -468,11 +476,11 @@ func maths(n *node) string {
 		encoding := strings.ToLower(attr(n, "encoding"))
 		return n.data == "annotation" && (encoding == "tex" || strings.Contains(encoding, "x-tex") || strings.Contains(encoding, "latex"))
 	})
-	if tex != nil {
+	if tex != nil && showsWords(rawText(tex), shownMaths(find(n, isMathML))) {
 		return fence + fold(rawText(tex)) + fence
 	}
 	if text := texOf(n); text != "" {
 		return fence + text + fence
 	}
-	return fold(rawText(n))
+	return escape(fold(shownMaths(n)))
 }

@@ -151,8 +151,7 @@ func (w *writer) node(n *node, gap int) {
 		return
 	}
 	if isMaths(n) {
-		w.block(2)
-		w.text(maths(n))
+		w.paragraph(maths(n), 2)
 		return
 	}
 	switch n.tag {

@@ -4,16 +4,16 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // texOf writes the MathML in n that comes without its TeX as TeX: a fraction that
 // is only its digits in a row says something else. It returns an empty string
 // where there is none, or too much.
 func texOf(n *node) string {
-	formula := find(n, func(n *node) bool { return n.tag == atom.Math })
+	formula := find(n, isMathML)
 	if formula == nil || n.weight.text > maxFormula || n.end-n.order > maxFormula {
 		return ""
 	}
@@ -27,6 +27,20 @@ var (
 	texFunctions = []string{"sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "sup", "inf", "det", "dim", "gcd", "arg", "deg", "ker"}
 	texAccents   = map[string]string{"→": `\vec`, "~": `\tilde`, "˜": `\tilde`, "^": `\hat`, "ˆ": `\hat`, "˙": `\dot`, "¨": `\ddot`, "¯": `\bar`, "‾": `\overline`, "_": `\overline`, "⏞": `\overbrace`}
 )
+
+// texEscapes keeps text within its braces, and the formula within its marks.
+var texEscapes = strings.NewReplacer("{", `\{`, "}", `\}`, "$", `\$`, `\`, `\backslash `)
+
+// fenceOf is a sign around <mfenced>, which is one letter or it is no sign.
+func fenceOf(n *node, key, usual string) string {
+	switch sign := fold(Sanitize(attr(n, key))); {
+	case !hasAttr(n, key):
+		return usual
+	case utf8.RuneCountInString(sign) == 1:
+		return sign
+	}
+	return ""
+}
 
 // parts are the elements in n.
 func parts(n *node) (list []*node) {
@@ -48,14 +62,23 @@ func texInto(b *strings.Builder, n *node) {
 		b.WriteString(texSign(fold(rawText(n))))
 	case "mtext", "ms":
 		if text := fold(rawText(n)); text != "" {
-			b.WriteString(`\text{` + text + `}`)
+			b.WriteString(`\text{` + texEscapes.Replace(text) + `}`)
 		}
 	case "mspace":
 		b.WriteByte(' ')
-	case "semantics":
+	case "semantics", "maction": // the others are not seen
 		if len(list) > 0 {
 			texInto(b, list[0])
 		}
+	case "mfenced":
+		b.WriteString(texSign(fenceOf(n, "open", "(")))
+		for i, part := range list {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			texInto(b, part)
+		}
+		b.WriteString(texSign(fenceOf(n, "close", ")")))
 	case "mfrac", "mroot", "msup", "msub", "mover", "munder":
 		if len(list) == 2 {
 			texPair(b, n.data, list[0], list[1])
@@ -79,6 +102,76 @@ func texInto(b *strings.Builder, n *node) {
 	default:
 		texAll(b, list)
 	}
+}
+
+// shownMaths is the text of MathML that is too large for TeX, or no formula,
+// without what a browser does not show of it.
+func shownMaths(n *node) string {
+	var b strings.Builder
+	walk(n, func(c *node) bool {
+		switch c.data {
+		case "annotation", "annotation-xml", "mphantom":
+			return c.kind == html.TextNode
+		case "maction":
+			if c.kind == html.ElementNode {
+				b.WriteString(shownMaths(chosenPart(c)))
+				return false
+			}
+		}
+		if c.kind == html.TextNode {
+			b.WriteString(c.data)
+		}
+		return true
+	})
+	return b.String()
+}
+
+// aWord is how many letters that stand together in TeX are words, and no names.
+const aWord = 4
+
+// showsWords reports whether the words of the TeX in an annotation, which no
+// browser shows, are those of the formula beside it.
+func showsWords(tex, shown string) bool {
+	if len(tex) > maxFormula {
+		return false
+	}
+	letters := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) {
+			return -1
+		}
+		return r
+	}, shown)
+	for i := 0; i < len(tex); {
+		end := i
+		for end < len(tex) && isLetter(tex[end]) {
+			end++
+		}
+		switch {
+		case i > 0 && tex[i-1] == '\\':
+			if name := tex[i:end]; name == "begin" || name == "end" { // of what stands in braces
+				for end < len(tex) && tex[end] != '}' {
+					end++
+				}
+				if end-i > maxKind {
+					return false
+				}
+			}
+		case end-i >= aWord && !strings.Contains(letters, tex[i:end]):
+			return false
+		}
+		i = max(end, i+1)
+	}
+	return true
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// chosenPart is the part of several that <maction> shows: the first.
+func chosenPart(n *node) *node {
+	if list := parts(n); len(list) > 0 {
+		return list[0]
+	}
+	return &node{}
 }
 
 func texAll(b *strings.Builder, list []*node) {

@@ -81,7 +81,7 @@ func mostlyCode(n *node) bool {
 		if c.tag == atom.Pre {
 			code += c.weight.text
 		}
-		return c.kind == html.ElementNode && c.tag != atom.Pre
+		return c.kind == html.ElementNode && c.tag != atom.Pre && c.weight.text > 0
 	})
 	return 2*code > n.weight.text
 }
@@ -168,8 +168,8 @@ func (j *judge) junkByName(n *node) bool {
 		}
 	}
 	all := j.body.weight.text
-	if junk && !remarks && mostlyCode(n) {
-		return false // a switch of languages around it is called a dropdown
+	if remarks && j.body.weight.commas-n.weight.commas >= proseCommas {
+		return true
 	}
-	return junk && (10*n.weight.text < 4*all || remarks && j.body.weight.commas-n.weight.commas >= proseCommas)
+	return junk && 10*n.weight.text < 4*all && (remarks || !mostlyCode(n)) // a switch of languages around it is called a dropdown
 }

@@ -11,14 +11,15 @@ import (
 // What a page says in a closed panel is one click away, as in <details>, and no
 // hidden text; what no button names stays hidden.
 type openers struct {
-	controls map[string]bool // ids of what they open (aria-controls)
-	ids      map[string]bool // their own (aria-labelledby of a panel)
+	controls map[string]bool     // ids of what they open (aria-controls)
+	ids      map[string]bool     // their own (aria-labelledby of a panel)
+	says     map[*html.Node]bool // saysSomething, of panels asked for so far
 }
 
 // openersOf gathers them, also those that stand in a closed panel: one click
 // shows them, another what they open.
 func openersOf(page *html.Node) *openers {
-	o := &openers{controls: map[string]bool{}, ids: map[string]bool{}}
+	o := &openers{controls: map[string]bool{}, ids: map[string]bool{}, says: map[*html.Node]bool{}}
 	closed := map[string][]*html.Node{} // not opened so far, by the ids that may open them
 	todo, seen := []*html.Node{page}, map[*html.Node]bool{}
 	found := func(ids map[string]bool, kind, id string) {
@@ -72,7 +73,15 @@ func (o *openers) opens(h *html.Node) bool {
 	if !o.controls[attribute(h, "id")] && !o.ids[attribute(h, "aria-labelledby")] && !followsOpener(h) {
 		return false
 	}
-	return len(junkWords(attribute(h, "class")+" "+attribute(h, "id"))) == 0 && saysSomething(h)
+	if len(junkWords(attribute(h, "class")+" "+attribute(h, "id"))) > 0 {
+		return false
+	}
+	says, known := o.says[h]
+	if !known {
+		says = saysSomething(h)
+		o.says[h] = says
+	}
+	return says
 }
 
 // isOpener tells a button with words on it that opens no menu and no window.
@@ -246,14 +255,33 @@ func onlyElement(h *html.Node) *html.Node {
 // saysSomething tells prose from menus and forms: less than half of it is links,
 // and nothing is to be filled in.
 func saysSomething(h *html.Node) bool {
-	linked := 0
-	for n := range h.Descendants() {
-		switch n.DataAtom {
-		case atom.A:
-			linked += textSize(n)
+	linked, size, links, left := 0, 0, 0, 200*manySiblings
+	var look func(h *html.Node) bool
+	look = func(h *html.Node) bool {
+		if left--; left < 0 {
+			return true // panels may stand in each other
+		}
+		switch h.DataAtom {
 		case atom.Input, atom.Select, atom.Textarea:
 			return false
+		case atom.Script, atom.Style:
+			return true
+		case atom.A:
+			links++
+			defer func() { links-- }()
 		}
+		if h.Type == html.TextNode {
+			n := len(strings.TrimSpace(h.Data))
+			if size += n; links > 0 {
+				linked += n
+			}
+		}
+		for c := h.FirstChild; c != nil; c = c.NextSibling {
+			if !look(c) {
+				return false
+			}
+		}
+		return true
 	}
-	return 2*linked < textSize(h)
+	return look(h) && 2*linked < size
 }

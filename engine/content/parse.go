@@ -85,6 +85,7 @@ func parseHTML(in Input) (*Document, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unsupported, err, "%s cannot be read as HTML", in.URL)
 	}
+	boundAttributes(page)
 	fillPlaces(page)
 	applyStyles(page)
 	include, err := selectNodes(page, in.Include, "include")
@@ -181,9 +182,10 @@ func trimmed(md string, headings []Heading) []Heading {
 const nearlyEmpty, aPage = 300, 500
 
 // withoutScript returns what a page's <noscript> shows to readers that run no
-// scripts, where the page itself shows next to nothing.
+// scripts, where the page itself shows next to nothing, and has a script that
+// may show the same.
 func withoutScript(page *html.Node, main *node, nodes *nursery) *node {
-	if main.weight.text >= nearlyEmpty {
+	if main.weight.text >= nearlyEmpty || !waitsForScript(page) {
 		return nil
 	}
 	var best *node
@@ -192,10 +194,11 @@ func withoutScript(page *html.Node, main *node, nodes *nursery) *node {
 		if h.DataAtom != atom.Noscript || h.FirstChild == nil || len(h.FirstChild.Data) < int(most) {
 			continue
 		}
-		inner, err := html.Parse(strings.NewReader(h.FirstChild.Data))
+		inner, err := parseTree([]byte(h.FirstChild.Data))
 		if err != nil {
 			continue
 		}
+		boundAttributes(inner)
 		if n := build(inner, nil, nodes).root; n.weight.text >= most {
 			best, most = n, n.weight.text
 		}

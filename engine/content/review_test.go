@@ -1,16 +1,9 @@
 package content
 
-import "testing"
-
-// markdownOf reads a page.
-func markdownOf(t *testing.T, page string) string {
-	t.Helper()
-	doc, err := Parse(Input{URL: "https://e.com/d/p.html", MediaType: "text/html", Body: []byte(page)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc.Markdown
-}
+import (
+	"strings"
+	"testing"
+)
 
 // Generators make ids of the words of headings: such an id is no mark of what
 // stands around the content.
@@ -23,7 +16,7 @@ func TestSectionsNamedLikeJunkStay(t *testing.T) {
 		"vitepress":   `<meta name=generator content=VitePress><div class=vp-doc>` + text + `<h2 id=lang>Kept</h2><p>kept too</p></div>`,
 		"asciidoctor": `<meta name=generator content=Asciidoctor><div id=content>` + text + `<h2 id=details>Kept</h2><p>kept too</p></div>`,
 	} {
-		if got, want := markdownOf(t, page), "# T\n\nWords that are here for a page to say, and some more.\n\n## Kept\n\nkept too"; got != want {
+		if got, want := parsed(t, page), "# T\n\nWords that are here for a page to say, and some more.\n\n## Kept\n\nkept too"; got != want {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}
@@ -34,8 +27,54 @@ func TestDeclarationsWithoutCells(t *testing.T) {
 	t.Parallel()
 	for _, inner := range []string{"<table></table>", "<table><tbody><tr><th><table></table>x</th></tr></tbody></table>"} {
 		page := `<meta name=generator content=doxygen><div class=contents><p>Words that are here for a page to say, and more.</p><div class=memproto>` + inner + `f()</div></div>`
-		if got := markdownOf(t, page); got == "" {
+		if got := parsed(t, page); got == "" {
 			t.Errorf("%s gave nothing", inner)
 		}
+	}
+}
+
+// Attack: what no browser shows of MathML, and MathML that is hidden itself (N5).
+func TestMathsShowsWhatIsSeen(t *testing.T) {
+	t.Parallel()
+	for _, hidden := range []string{
+		`<math><annotation>canary</annotation></math>`,
+		`<math><mphantom><mtext>canary</mtext></mphantom></math>`,
+		`<math><maction actiontype=tooltip><mn>1</mn><mtext>canary</mtext></maction></math>`,
+		`<math hidden><mtext>canary</mtext></math>`,
+		`<math style="display:none"><mtext>canary</mtext></math>`,
+		`<span style="display:none"><math><mtext>canary</mtext></math></span>`,
+		`<span style="display:none"><math><mtext>canary</mtext></math></span><img src=x.png alt="E = mc">`,
+		`<math><semantics><mi>x</mi><annotation encoding="application/x-tex">say the canary words</annotation></semantics></math>`,
+		`<math><semantics><mi>x</mi><annotation encoding="application/x-tex">\begin{say the canary words}</annotation></semantics></math>`,
+	} {
+		if md := parsed(t, "<p>Visible words here.</p><p>x "+hidden+"</p>"); strings.Contains(md, "canary") || !strings.Contains(md, "Visible words") {
+			t.Errorf("%s gave %q", hidden, md)
+		}
+	}
+	for page, want := range map[string]string{
+		`<math><semantics><mrow><mi>r</mi><mtext>rate</mtext></mrow><annotation encoding="application/x-tex">\begin{aligned} r \text{ rate} \end{aligned}</annotation></semantics></math>`:               `$\begin{aligned} r \text{ rate} \end{aligned}$`,
+		`<span style="display:none"><math><semantics><mi>x</mi><annotation encoding="application/x-tex">{\displaystyle x}</annotation></semantics></math></span><img src=x.png alt="{\displaystyle x}">`: `${\displaystyle x}$[{\displaystyle x}](https://e.com/x.png)`,
+		`<math><mi>f</mi><mfenced><mi>x</mi><mi>y</mi></mfenced></math>`: "$f(x, y)$",
+		`<math><mtext>a$ } b</mtext></math>`:                             `$\text{a\$ \} b}$`,
+	} {
+		if md := parsed(t, "<p>Text "+page+"</p><p>More.</p>"); md != "Text "+want+"\n\nMore." {
+			t.Errorf("%s gave %q", page, md)
+		}
+	}
+	const box = `<div class="math"><p>Words that count.</p><math><mi>x</mi></math> and <math><mi>y</mi></math> in a row.</div>`
+	if md := parsed(t, "<p>Text</p>"+box); md != "Text\n\nWords that count.\n\n$x$ and $y$ in a row." {
+		t.Errorf("a box of text with formulas: %q", md)
+	}
+}
+
+// Attack: a page without any script, whose <noscript> no browser shows (N5).
+func TestNoscriptNeedsAScript(t *testing.T) {
+	t.Parallel()
+	page := "<p>Visible words here.</p><noscript>" + strings.Repeat("<p>canary words</p>", 50) + "</noscript>"
+	if md := parsed(t, page); strings.Contains(md, "canary") {
+		t.Errorf("%.80q", md)
+	}
+	if md := parsed(t, "<script>go()</script>"+page); !strings.Contains(md, "canary") {
+		t.Errorf("a page that a script fills: %.80q", md)
 	}
 }

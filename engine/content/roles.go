@@ -5,9 +5,10 @@ import "golang.org/x/net/html"
 // roleTable is a table that is made of boxes with roles (ARIA), while it is
 // written.
 type roleTable struct {
-	head    []string   // the first row
-	rows    [][]string // that wait to be written under it
-	written bool       // the header stands already
+	head    []string       // the first row
+	rows    [][]string     // that wait to be written under it
+	written bool           // the header stands already
+	holds   map[*node]bool // rows, or something that does
 }
 
 // roles writes a table of boxes with roles: rows of cells, the first of which is
@@ -26,7 +27,16 @@ func (w *writer) roles(n *node) bool {
 	if cells == 0 || cells >= maxCells {
 		return false
 	}
-	var t roleTable
+	t := roleTable{holds: map[*node]bool{}}
+	walk(n, func(c *node) bool {
+		if !isRoleRow(c) {
+			return c.kind == html.ElementNode
+		}
+		for up := c; up != nil && !t.holds[up]; up = up.parent {
+			t.holds[up] = true
+		}
+		return false
+	})
 	w.rolesIn(n, &t)
 	w.flushRoles(&t)
 	return true
@@ -64,12 +74,12 @@ func (w *writer) rolesIn(n *node, t *roleTable) {
 		case isRoleRow(c):
 			w.roleRow(c, t)
 			c = c.next
-		case c.kind == html.ElementNode && find(c, isRoleRow) != nil:
+		case t.holds[c]:
 			w.rolesIn(c, t)
 			c = c.next
 		default:
 			from := c
-			for c != nil && (c.junk || find(c, isRoleRow) == nil) {
+			for c != nil && (c.junk || !t.holds[c]) {
 				c = c.next
 			}
 			if hasText(from, c) {

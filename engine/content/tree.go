@@ -102,6 +102,39 @@ func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
 	return t
 }
 
+// Bounds of what an element says of itself: all that stands in it is judged by
+// that, too. What has more classes than a sheet could speak of is hidden.
+const maxAttributes, maxClass, maxClasses = 64, 4 << 10, 6 << 10
+
+// boundAttributes drops the attributes of elements that have hundreds of them,
+// but for those that hide.
+func boundAttributes(page *html.Node) {
+	for h := range page.Descendants() {
+		if class := attribute(h, "class"); len(class) > maxClasses {
+			setAttribute(h, "class", "hidden "+boundedClass(class))
+		}
+		if len(h.Attr) <= maxAttributes {
+			continue
+		}
+		kept := h.Attr[:maxAttributes]
+		for _, a := range h.Attr[maxAttributes:] {
+			switch a.Key {
+			case "hidden", "style", "class", "id", "aria-hidden", "role", "type", "open", "bgcolor":
+				kept = append(kept, a)
+			}
+		}
+		h.Attr = kept
+	}
+}
+
+// boundedClass is a class attribute, without what is too much of it.
+func boundedClass(class string) string {
+	if len(class) <= maxClass {
+		return class
+	}
+	return class[:strings.LastIndexByte(class[:maxClass], ' ')+1]
+}
+
 // textSize counts the bytes of text below h.
 func textSize(h *html.Node) int {
 	size := 0
@@ -128,7 +161,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 	for i := range h.Attr {
 		switch h.Attr[i].Key {
 		case "class":
-			n.class = h.Attr[i].Val
+			n.class = boundedClass(h.Attr[i].Val)
 		case "id":
 			n.id = h.Attr[i].Val
 		}

@@ -30,8 +30,8 @@ func neverShown(h *html.Node) bool {
 		}
 	case atom.Html, atom.Body, atom.Main:
 		return false // hidden until a script has run, if at all
-	case atom.Math:
-		return false // KaTeX hides it from the eye and shows the same beside it
+	case atom.Math: // KaTeX hides it from the eye and shows the same beside it
+		return hasAttribute(h, "hidden") || hidingStyle(attribute(h, "style"), h) || isFaded(h) || hidesByClass(attribute(h, "class"))
 	}
 	return len(h.Attr) > 0 && isHidden(h)
 }
@@ -224,9 +224,26 @@ func holdsTabs(h *html.Node, depth int) bool {
 	return false
 }
 
-// holdsMaths tells the MathML that a page keeps beside a picture of it.
+// holdsMaths tells the MathML that a page keeps beside a picture of it, whose
+// words for those who do not see it are the TeX in the MathML.
 func holdsMaths(h *html.Node) bool {
-	return h.FirstChild != nil && h.FirstChild == h.LastChild && h.FirstChild.DataAtom == atom.Math
+	if h.FirstChild == nil || h.FirstChild != h.LastChild || h.FirstChild.DataAtom != atom.Math {
+		return false
+	}
+	picture := h.NextSibling
+	if picture != nil && picture.Type == html.TextNode {
+		picture = picture.NextSibling
+	}
+	if picture == nil || picture.DataAtom != atom.Img {
+		return false
+	}
+	words := fold(attribute(picture, "alt"))
+	for n := range h.Descendants() {
+		if n.Data == "annotation" {
+			return words != "" && fold(textOfNode(n)) == words
+		}
+	}
+	return false
 }
 
 // insideCode tells what stands in a code block; highlighters hide parts of
