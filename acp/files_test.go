@@ -240,29 +240,31 @@ func TestA5CommandsEndWithTheirAgent(t *testing.T) {
 	if _, err := finished(t, prompt(t, s, "crash now")); err == nil {
 		t.Fatal("no error")
 	}
-	for running(old) {
-		if t.Context().Err() != nil {
-			t.Fatal("a command outlives its agent")
-		}
-		time.Sleep(10 * time.Millisecond) // nothing tells of the end of a process that is not ours
-	}
+	poll(t, "a command outlives its agent", func() bool { return !running(old) })
 	if _, replaced, err := h.Revive(t.Context(), s); err != nil || replaced || running(old) {
 		t.Errorf("%v, replaced %t, runs %t", err, replaced, running(old))
 	}
 }
 
 // childOf is the process that a command has started, once it has.
-func childOf(t *testing.T, dir string, n int) int {
+func childOf(t *testing.T, dir string, n int) (pid int) {
 	t.Helper()
-	for {
+	poll(t, "it does not start", func() bool {
 		raw, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("pid%d", n)))
-		if pid, bad := strconv.Atoi(strings.TrimSpace(string(raw))); err == nil && bad == nil {
-			return pid
+		var bad error
+		pid, bad = strconv.Atoi(strings.TrimSpace(string(raw)))
+		return err == nil && bad == nil
+	})
+	return pid
+}
+
+// poll waits for what other processes do: nothing tells of it.
+func poll(t *testing.T, otherwise string, done func() bool) {
+	t.Helper()
+	for began := time.Now(); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 40*time.Second {
+			t.Fatal(otherwise)
 		}
-		if t.Context().Err() != nil {
-			t.Fatal("it does not start")
-		}
-		time.Sleep(10 * time.Millisecond) // another process writes the file: there is nothing to wait for
 	}
 }
 
