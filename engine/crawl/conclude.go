@@ -47,8 +47,12 @@ func (c *crawl) secondLook(ctx context.Context) (again bool, err error) {
 	if c.limit != "" || c.state.Wave >= maxWave {
 		return false, nil
 	}
-	var ids []int64
-	for _, collect := range []func(context.Context) ([]int64, error){c.passedFailures, c.lostCanonicals, c.heldBack} {
+	ids, err := c.passedFailures(ctx)
+	if err != nil {
+		return false, err
+	}
+	c.retried = setOf(ids)
+	for _, collect := range []func(context.Context) ([]int64, error){c.lostCanonicals, c.heldBack} {
 		more, err := collect(ctx)
 		if err != nil {
 			return false, err

@@ -95,6 +95,7 @@ type crawl struct {
 	suspect map[uint64]bool // those of the earlier crawl
 	drop    map[uint64]bool // boilerplate so far
 	learnt  int             // pages read when drop was made
+	retried map[int64]bool  // pages that failed and are read once more
 
 	limit   string      // the Skip reason of the limit that was hit; "" if none
 	asked   int         // requests for pages, by all attempts
@@ -162,11 +163,11 @@ func (c *crawl) scopeID() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// setOf makes a set of sums.
-func setOf(sums []uint64) map[uint64]bool {
-	set := make(map[uint64]bool, len(sums))
-	for _, sum := range sums {
-		set[sum] = true
+// setOf makes a set of a list.
+func setOf[T comparable](list []T) map[T]bool {
+	set := make(map[T]bool, len(list))
+	for _, one := range list {
+		set[one] = true
 	}
 	return set
 }

@@ -13,28 +13,35 @@ const downAfter = 20
 // failed for a reason that may pass that asking for more is of no use.
 type outages struct {
 	mu    sync.Mutex
-	inRow map[string]int
+	sites map[string]outage
 }
 
-func newOutages() *outages { return &outages{inRow: map[string]int{}} }
+// outage is the failures in a row of a site, and the reason of the last.
+type outage struct {
+	inRow  int
+	reason string
+}
+
+func newOutages() *outages { return &outages{sites: map[string]outage{}} }
 
 // note takes in what became of a page of a site.
 func (o *outages) note(site string, v *visit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	switch {
+	switch at := o.sites[site]; {
 	case v.out.Outcome != OutcomeFailed || !passing(v.out.Reason):
-		delete(o.inRow, site)
-	case o.inRow[site] < downAfter:
-		o.inRow[site]++
+		delete(o.sites, site)
+	case at.inRow < downAfter:
+		o.sites[site] = outage{at.inRow + 1, v.out.Reason}
 	}
 }
 
-// down reports whether a site is down. It stays so.
-func (o *outages) down(site string) bool {
+// down reports whether a site is down, and why its last page failed. It stays so.
+func (o *outages) down(site string) (reason string, down bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.inRow[site] >= downAfter
+	at := o.sites[site]
+	return at.reason, at.inRow >= downAfter
 }
 
 // passing reports whether a page that failed for reason may be had later.
@@ -58,16 +65,26 @@ func (c *crawl) site(key string) string {
 
 // settled counts a URL. A crawl fails with Unavailable when its site is down:
 // going on would only burn through the queue. A refresh goes on with the other
-// sites.
+// sites. So does a crawl where only pages fail that are read once more: some had
+// failed before, and now come in a row though the site answers.
 func (c *crawl) settled(v *visit) error {
 	c.meter.settled(v)
 	site := c.site(v.entry.Key)
-	if c.outages.down(site) {
+	if _, down := c.outages.down(site); down {
 		return nil
 	}
-	if c.outages.note(site, v); c.list != nil || !c.outages.down(site) {
-		return nil
+	c.outages.note(site, v)
+	if reason, down := c.outages.down(site); down && c.list == nil && !v.entry.Again {
+		return fault.Errorf(fault.Unavailable, "the site stopped answering: the last %d pages failed (%s). "+
+			"What was read is kept; start the job again to go on", downAfter, reason)
 	}
-	return fault.Errorf(fault.Unavailable, "the site stopped answering: the last %d pages failed (%s). "+
-		"What was read is kept; start the job again to go on", downAfter, v.out.Reason)
+	return nil
+}
+
+// hopeless reports whether a page is not worth a request, and for what reason the
+// site's last page failed: the site is down, and where it is that of a crawl, the
+// page has failed before.
+func (c *crawl) hopeless(v *visit) (reason string, hopeless bool) {
+	reason, down := c.outages.down(c.site(v.entry.Key))
+	return reason, down && (c.list != nil || c.retried[v.entry.ID])
 }

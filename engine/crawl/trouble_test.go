@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +60,39 @@ func TestRunTellsOfUnreadStarts(t *testing.T) {
 	}
 	if !slices.Equal(stats.UnreadStarts, want) {
 		t.Errorf("told of %+v, want %+v", stats.UnreadStarts, want)
+	}
+}
+
+// Pages that fail for good are read once more one after the other. The site is not
+// down for that, and is not asked for all of them.
+func TestRunEndsWithManyBrokenPages(t *testing.T) {
+	t.Parallel()
+	small := pages{}
+	var links []string
+	for i := range 400 {
+		path := fmt.Sprintf("/p%d", i)
+		small[path] = page(path)
+		if i%4 == 0 {
+			small[path] = crawltest.Page{Status: 500}
+		}
+		links = append(links, path)
+	}
+	small["/"] = page("Start", links...)
+	site := crawltest.New(small)
+	opts := base(root + "/")
+	opts.Concurrency = 1
+	stats := mustRun(t, depsFor(site, newSink()), "job", opts)
+	if stats.Fetched != 301 || stats.Failures["http_500"] != 100 || len(stats.Failures) != 1 {
+		t.Errorf("stats %+v", stats)
+	}
+	asked := 0
+	for _, request := range site.Log() {
+		if request.Status == 500 {
+			asked++
+		}
+	}
+	if asked < 100+downAfter || asked > 160 {
+		t.Errorf("%d requests for 100 broken pages", asked)
 	}
 }
 

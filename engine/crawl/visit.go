@@ -18,8 +18,8 @@ const maxHops = 10
 // fetch is the first stage: it asks for the page, on condition that it has
 // changed where the sink knows it well enough to go on without it.
 func (c *crawl) fetch(ctx context.Context, v *visit) error {
-	if c.list != nil && c.outages.down(c.site(v.entry.Key)) { // a crawl ends there
-		v.settle(OutcomeFailed, string(fault.Unavailable))
+	if reason, hopeless := c.hopeless(v); hopeless {
+		v.settle(OutcomeFailed, reason)
 		return nil
 	}
 	known, ok, err := c.deps.Sink.Known(ctx, v.entry.Key)
