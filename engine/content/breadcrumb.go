@@ -189,7 +189,10 @@ func bodyCrumbs(root *node) (names []string) {
 func generatorCrumbs(root *node, generator string) (names []string) {
 	switch generator {
 	case "sphinx":
-		row := find(root, func(n *node) bool { return hasClass(n, "related") && find(n, isNavItem) != nil })
+		row := find(root, isNavItem)
+		for row != nil && !hasClass(row, "related") {
+			row = row.parent
+		}
 		if row != nil {
 			names = textsOf(row, isNavItem)
 		}

@@ -119,7 +119,8 @@ func (w *writer) directory(table *node) {
 // isFolderRow tells a row of such a tree that is folded away: it is in another,
 // the first of which can be seen and has the arrow that unfolds it.
 func isFolderRow(h *html.Node) bool {
-	if h.DataAtom != atom.Tr || !strings.HasPrefix(attribute(h, "id"), "row_") || h.Parent == nil || h.Parent.Parent == nil {
+	style := strings.ToLower(strings.ReplaceAll(attribute(h, "style"), " ", ""))
+	if strings.TrimSuffix(style, ";") != "display:none" || h.DataAtom != atom.Tr || !strings.HasPrefix(attribute(h, "id"), "row_") || h.Parent == nil || h.Parent.Parent == nil {
 		return false
 	}
 	if table := h.Parent.Parent; table.DataAtom != atom.Table || attribute(table, "class") != "directory" {

@@ -100,6 +100,8 @@ func hostilePages() map[string]string {
 		"many classes over code":    "<div class='" + numbered("c%d ", 100_000) + "'>" + rep("<pre>x</pre>", 40_000),
 		"many classes and a sheet":  "<style>.x p{display:none}</style><div class='" + numbered("c%d ", 100_000) + "'>" + rep("<p>x", 100_000),
 		"many attributes over code": "<div " + numbered("a%d ", 140_000) + ">" + rep("<pre>x</pre>", 80_000),
+		"white in a long style":     "<div style='" + numbered("b%d:0;", 120_000) + "'>" + rep("<i style=color:white>x</i>", 40_000),
+		"tab panels beside much":    rep("<div>"+rep("<i>"+rep("<b></b>", 30)+"</i>", 40)+"</div>", 90) + rep("<div role=tabpanel hidden>x</div>", 32_000),
 		"formatting in noscript":    "<script>go()</script><noscript><p>" + numbered("<font color=%d>", 300) + rep("<p>x", 60_000) + "</noscript>",
 		"notes in each other":       rep("<div class='admonition note'>", 400) + rep("<p>", 600_000),
 		"roles without rows":        "<div role=table>" + rep("<div>", 400) + rep("<p>x</p>", 300_000) + "<div role=row><div role=cell>x",

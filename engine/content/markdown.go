@@ -140,8 +140,8 @@ func (w *writer) node(n *node, gap int) {
 	if n.kind != html.ElementNode || n.junk {
 		return
 	}
-	if n.label == "" && hasClass(n, "tabs__content") { // Writerside
-		n.label = strings.ReplaceAll(clean(attr(n, "data-title"), maxCrumb), "*", "")
+	if n.label == "" && w.gen != nil && w.gen.name == "writerside" && hasClass(n, "tabs__content") {
+		n.label = strings.ReplaceAll(clean(attr(n, "data-title"), aTitle), "*", "")
 	}
 	if n.label != "" {
 		w.block(2)

@@ -78,3 +78,35 @@ func TestNoscriptNeedsAScript(t *testing.T) {
 		t.Errorf("a page that a script fills: %.80q", md)
 	}
 }
+
+// Attack: text that is hidden in ways that look like those of honest pages (N5).
+func TestLooksLikeAnHonestPage(t *testing.T) {
+	t.Parallel()
+	for name, hidden := range map[string]string{
+		"no size, and a second child":     `<style>.x{font-size:0}</style><p class=x>canary <b>more</b></p>`,
+		"no size in a box of boxes":       `<style>.x{font-size:0}</style><div class=x><b>canary</b><i></i></div>`,
+		"no size beside one that has":     `<style>.x{font-size:0}.y{font-size:9px}</style><div class=x><div><b>canary</b><i></i></div><p class=y>x</p></div>`,
+		"a tab that is hidden itself":     `<div role=tablist hidden><button role=tab>t</button></div><div role=tabpanel style="display:none">canary</div>`,
+		"tabs without words":              `<div role=tablist></div><div role=tabpanel style="display:none">canary</div>`,
+		"a row moved away":                `<table class=directory><tr id=row_0_><td><span class=arrow onclick=x>►</span>a</td></tr><tr id=row_0_0_ style="position:absolute;left:-9999px"><td>canary</td></tr></table>`,
+		"a late part that no script puts": `<template id="B:0"></template><div hidden id="S:0">canary</div>`,
+		"a prompt of many words":          `<div data-termynal><span data-ty=input data-ty-prompt="canary words before the command">ls</span></div>`,
+		"a title of a tab":                `<div class=tabs__content data-title=canary>x</div>`,
+		"more classes than are read":      `<p class="` + strings.Repeat("a ", 10_000) + `sr-only">canary</p>`,
+		"more attributes than are read":   `<p ` + numbered("a%d ", 1000) + `hidden>canary</p>`,
+	} {
+		if md := parsed(t, "<p>Visible words here.</p>"+hidden); strings.Contains(md, "canary") || !strings.Contains(md, "Visible words") {
+			t.Errorf("%s: %.300q", name, md)
+		}
+	}
+	for name, shown := range map[string]string{
+		"boxes with sizes": `<style>.x{font-size:0}.y{font-size:16px}</style><div class=x><p class=y>kept words</p><p class=y>x</p></div>`,
+		"sizes elsewhere":  `<style>.x{font-size:0}</style><link rel=stylesheet href=a.css><div class=x><p>kept words</p><p>x</p></div>`,
+		"tabs":             `<div role=tablist><button>t</button></div><div role=tabpanel style="display:none">kept words</div>`,
+		"beside commands":  `<div data-termynal><p>kept words</p><span data-ty=input>ls</span></div>`,
+	} {
+		if md := parsed(t, "<p>Visible words here.</p>"+shown); !strings.Contains(md, "kept words") {
+			t.Errorf("%s: %.300q", name, md)
+		}
+	}
+}

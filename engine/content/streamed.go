@@ -14,12 +14,12 @@ const maxParts, maxParserDepth = 100, 512
 
 // fillPlaces puts the parts of a page that React sends late where they belong.
 // Such a part stands hidden at the end of the body, <div hidden id="S:1">, and
-// the browser moves it at once to the place that a template holds for it: B:1
+// a script moves it at once to the place that a template holds for it: B:1
 // for what replaces a placeholder, P:1 for a piece of another part. A part
 // whose place is nowhere stays hidden.
 func fillPlaces(page *html.Node) {
 	parts := partsOf(page)
-	if len(parts) == 0 {
+	if len(parts) == 0 || !waitsForScript(page) {
 		return
 	}
 	places := map[string]*html.Node{}

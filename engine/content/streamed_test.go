@@ -31,7 +31,7 @@ func TestStreamedParts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte("<body>" + test.body + "</body>")})
+			doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte("<body><script>go()</script>" + test.body + "</body>")})
 			if err != nil || doc.Markdown != test.want {
 				t.Errorf("got %q, %v, want %q", doc.Markdown, err, test.want)
 			}

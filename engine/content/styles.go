@@ -47,7 +47,7 @@ func applyStyles(page *html.Node) {
 	if text == "" {
 		return
 	}
-	s := &sheet{there: keysOf(page)}
+	s := &sheet{there: keysOf(page), more: hasMoreSheets(page)}
 	s.read(withoutComments(text), 0)
 	if !slices.ContainsFunc(s.rules, func(r styleRule) bool { return r.hides() || r.insists() }) {
 		return
@@ -143,12 +143,57 @@ func (s *sheet) apply(h *html.Node) {
 		b.WriteString(d.key + ":" + d.value + ";")
 	}
 	for _, d := range set {
-		if d.key == "font-size" && (h.FirstChild == nil || h.FirstChild != h.LastChild) {
+		if d.key == "font-size" && isZero(d.value) && !hasOwnText(h) {
+			if !s.more {
+				s.shrink(h, 10*manySiblings)
+			}
 			continue // takes the gaps from between boxes, which have sizes of their own
 		}
 		b.WriteString(d.key + ":" + d.value + ";")
 	}
 	setAttribute(h, "style", b.String())
+}
+
+// shrink hides what stands in h, whose text has no size, and gets none of its own.
+func (s *sheet) shrink(h *html.Node, left int) int {
+	for c := h.FirstChild; c != nil && left > 0; c = c.NextSibling {
+		if left--; c.Type != html.ElementNode || s.hasSize(c) {
+			continue
+		}
+		if hasOwnText(c) {
+			setAttribute(c, "style", attribute(c, "style")+";font-size:0")
+			continue
+		}
+		left = s.shrink(c, left)
+	}
+	return left
+}
+
+// hasSize reports whether the sheet or its own style gives h a size of text.
+func (s *sheet) hasSize(h *html.Node) bool {
+	isSize := func(d styleDecl) bool { return d.key == "font-size" }
+	return slices.ContainsFunc(declarations(attribute(h, "style")), isSize) ||
+		slices.ContainsFunc(candidates(s.keyed, h), func(i int) bool { return slices.ContainsFunc(s.rules[i].decls, isSize) && s.matches(i, h) })
+}
+
+// hasOwnText reports whether text stands right in h.
+func hasOwnText(h *html.Node) bool {
+	for c := h.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.TextNode && !isBlank(c.Data) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasMoreSheets reports whether a page has sheets that lie elsewhere.
+func hasMoreSheets(page *html.Node) bool {
+	for h := range page.Descendants() {
+		if h.DataAtom == atom.Link && strings.Contains(strings.ToLower(attribute(h, "rel")), "stylesheet") {
+			return true
+		}
+	}
+	return false
 }
 
 func setAttribute(h *html.Node, key, value string) {
@@ -169,6 +214,7 @@ type sheet struct {
 	keyed map[string][]int // rules by key
 	hides map[string][]int // those of them that hide
 	tries int
+	more  bool // the page has sheets that lie elsewhere, and may give sizes
 }
 
 // keysOf lists what elements of the page have that a rule can match them by.

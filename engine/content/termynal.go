@@ -7,6 +7,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
+// maxPrompt is how many bytes stand before a command at most.
+const maxPrompt = 24
+
 // termynal writes the box that Termynal, a script that plays a terminal, fills
 // line by line: each line is an element of its own. It reports false for any
 // other.
@@ -15,23 +18,25 @@ func (w *writer) termynal(n *node) bool {
 		return false
 	}
 	var lines []string
+	said := int32(0)
 	walk(n, func(c *node) bool {
 		if c.kind != html.ElementNode || !hasAttr(c, "data-ty") {
 			return c.kind == html.ElementNode
 		}
+		said += c.weight.text
 		line := strings.TrimRight(rawText(c), " \t\r\n")
 		if attr(c, "data-ty") == "input" {
 			prompt := "$"
-			if hasAttr(c, "data-ty-prompt") {
-				prompt = fold(Sanitize(attr(c, "data-ty-prompt")))
+			if own := fold(Sanitize(attr(c, "data-ty-prompt"))); hasAttr(c, "data-ty-prompt") && len(own) <= maxPrompt {
+				prompt = own
 			}
 			line = strings.TrimSpace(prompt + " " + line)
 		}
 		lines = append(lines, line)
 		return false
 	})
-	if len(lines) == 0 {
-		return false
+	if len(lines) == 0 || said < n.weight.text {
+		return false // something else is said there, too
 	}
 	w.fence(trimLines(strings.Join(lines, "\n")), "")
 	return true

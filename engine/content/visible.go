@@ -198,9 +198,10 @@ func isTabPanel(h *html.Node) bool {
 	if attribute(h, "role") != "tabpanel" {
 		return false
 	}
+	left := 20 * manySiblings
 	for up, i := h.Parent, 0; up != nil && i < 2; up, i = up.Parent, i+1 {
 		for c, n := up.FirstChild, 0; c != nil && n < manySiblings; c, n = c.NextSibling, n+1 {
-			if holdsTabs(c, 2) {
+			if holdsTabs(c, 2, &left) {
 				return true
 			}
 		}
@@ -212,13 +213,20 @@ func isTabPanel(h *html.Node) bool {
 // have tens of thousands of elements that each want to be judged so.
 const manySiblings = 100
 
-func holdsTabs(h *html.Node, depth int) bool {
-	if role := attribute(h, "role"); role == "tablist" || role == "tab" {
-		return true
+// holdsTabs reports whether h is, or holds, tabs that a reader sees.
+func holdsTabs(h *html.Node, depth int, left *int) bool {
+	if *left--; *left < 0 || h.Type != html.ElementNode {
+		return false
+	}
+	switch attribute(h, "role") {
+	case "tabpanel":
+		return false
+	case "tablist", "tab":
+		return !hidesItself(h) && !hidesByClass(attribute(h, "class")) && hasOtherText(h, nil)
 	}
 	for c, n := h.FirstChild, 0; c != nil && depth > 0 && n < manySiblings; c, n = c.NextSibling, n+1 {
-		if c.Type == html.ElementNode && holdsTabs(c, depth-1) {
-			return true
+		if holdsTabs(c, depth-1, left) {
+			return !hidesItself(h)
 		}
 	}
 	return false
@@ -354,7 +362,8 @@ func onColour(h *html.Node) bool {
 		if attribute(up, "bgcolor") != "" {
 			return colorName(strings.ToLower(attribute(up, "bgcolor"))) != "white"
 		}
-		style := strings.ToLower(attribute(up, "style"))
+		style := attribute(up, "style")
+		style = strings.ToLower(style[:min(len(style), maxClass)])
 		if i := strings.Index(style, "background"); i >= 0 {
 			_, value, _ := strings.Cut(style[i:], ":")
 			value, _, _ = strings.Cut(value, ";")
