@@ -196,14 +196,23 @@ func crawlCounts(s crawl.Stats) WorkCounts {
 	if skipped == nil {
 		skipped = map[string]int{}
 	}
-	var unread []string
-	for _, start := range s.UnreadStarts {
-		unread = append(unread, fmt.Sprintf("%s (%s, %s)", start.URL, start.Outcome, start.Reason))
-	}
 	return WorkCounts{
-		UnreadStarts: strings.Join(unread, "; "),
+		UnreadStarts: unreadText(s.UnreadStarts),
 		PagesFetched: s.Fetched, PagesChanged: s.Changed, PagesUnchanged: s.Unchanged, PagesFailed: s.Failed, PagesRemoved: s.Gone,
 		Skipped: skipped, Failures: s.Failures, Documents: s.Changed + s.Unchanged, Chunks: s.Chunks, Bytes: s.Bytes,
 		Seconds: thousandths(s.Duration.Seconds()), PagesPerSecond: thousandths(s.PagesPerSecond()), Complete: s.Complete,
 	}
+}
+
+// unreadText tells of the first starts that were not read; they may be thousands.
+func unreadText(starts []crawl.Note) string {
+	const most = 10
+	var told []string
+	for _, start := range starts[:min(len(starts), most)] {
+		told = append(told, fmt.Sprintf("%s (%s, %s)", clip(start.URL, 300), start.Outcome, start.Reason))
+	}
+	if more := len(starts) - most; more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(told, "; ")
 }

@@ -321,3 +321,12 @@ func TestAFailingCrawlKeepsItsCode(t *testing.T) {
 		wantFault(t, err, fault.Timeout, "too slow")
 	}
 }
+
+// Thousands of starts that cannot be read are no thousand lines.
+func TestManyUnreadStartsAreCounted(t *testing.T) {
+	t.Parallel()
+	many := slices.Repeat([]crawl.Note{{URL: "https://a.example/" + strings.Repeat("x", 2000), Outcome: crawl.OutcomeFailed, Reason: "http_404"}}, 1000)
+	if got := unreadText(many); len(got) > 4000 || !strings.HasSuffix(got, "; and 990 more") || strings.Count(got, "http_404") != 10 {
+		t.Errorf("%d bytes, %s", len(got), got[max(0, len(got)-100):])
+	}
+}
