@@ -8,6 +8,7 @@ visit("health and connect", {}, async (v) => {
   await v.page.locator("article.hit").first().waitFor();
   await v.goto("/health");
   await v.page.getByText(/^Queries in this browser, last 1: p50 /).first().waitFor();
+  await v.page.locator("main [role=status].ok, main [role=status].warn").first().waitFor({ timeout: 60_000 }); // the checks start a browser
   await v.look("health");
   await v.page.getByRole("button", { name: "Show as table" }).click();
   await v.page.getByRole("columnheader", { name: "ms" }).waitFor();
