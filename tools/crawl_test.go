@@ -185,6 +185,8 @@ func TestAFailedJobFailsTheCall(t *testing.T) {
 	}
 	_, err := b.call(t, "crawl", `{"urls":["https://a.example/"],"wait":true}`)
 	wantFault(t, err, fault.Unavailable, "a.example cannot be reached", "job-1", "retry")
+	_, err = b.Call(local(t), Call{Name: "crawl", Args: json.RawMessage(`{"urls":["https://a.example/"],"wait":true}`), CommandLine: true})
+	wantFault(t, err, fault.Unavailable, "the same command tries again")
 	b.queue.finish = func(_ context.Context, job jobs.Job, _ func(jobs.Progress)) (jobs.Job, error) {
 		job.Status = jobs.Canceled
 		return job, nil

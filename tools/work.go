@@ -91,7 +91,7 @@ func (d *Deps) perform(ctx context.Context, call Call, w work) (WorkOutput, erro
 		return out, d.giveUp(ctx, call, out, err)
 	}
 	out.Status = string(done.Status)
-	return out, finish(&out, done)
+	return out, finish(&out, done, call.CommandLine)
 }
 
 // giveUp cancels a job after its caller has gone, for which why is the error. A
@@ -120,8 +120,13 @@ func (d *Deps) giveUp(ctx context.Context, call Call, out WorkOutput, why error)
 	return why
 }
 
-// finish takes over the job's result, or its failure as the call's.
-func finish(out *WorkOutput, done jobs.Job) error {
+// finish takes over the job's result, or its failure as the call's. A job that is
+// retried waits for a server; at the command line there may be none.
+func finish(out *WorkOutput, done jobs.Job, commandLine bool) error {
+	again := "job_control action=retry id=" + done.ID
+	if commandLine {
+		again = "the same command"
+	}
 	switch done.Status {
 	case jobs.Completed:
 		out.WorkCounts, out.result = &WorkCounts{}, done.Result
@@ -130,7 +135,7 @@ func finish(out *WorkOutput, done jobs.Job) error {
 		}
 		return nil
 	case jobs.Canceled:
-		return fault.Errorf(fault.Canceled, "job %s was canceled; job_control action=retry id=%s goes on with it", done.ID, done.ID)
+		return fault.Errorf(fault.Canceled, "job %s was canceled; %s starts it again", done.ID, again)
 	}
 	failure := done.Error
 	if failure == nil {
@@ -139,7 +144,7 @@ func finish(out *WorkOutput, done jobs.Job) error {
 	hint := "job " + done.ID
 	switch code := fault.Code(failure.Code); code {
 	case fault.Unavailable, fault.Timeout, fault.Busy, fault.Upstream, fault.Internal:
-		hint += "; job_control action=retry id=" + done.ID + " tries again"
+		hint += "; " + again + " tries again"
 	}
 	return fault.Errorf(fault.Code(failure.Code), "%s (%s)", failure.Message, hint)
 }
