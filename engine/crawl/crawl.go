@@ -192,6 +192,9 @@ func (c *crawl) read(ctx context.Context) error {
 			return err
 		}
 		if !more {
+			if c.limit != "" {
+				c.meter.waiting.Store(0) // what waits stays unread
+			}
 			c.meter.reportNow("crawl")
 			return nil
 		}

@@ -62,6 +62,22 @@ func TestProgressKnowsOfMaxPages(t *testing.T) {
 	}
 }
 
+// Nor is what another limit leaves unread, once it is reached.
+func TestProgressEndsAtALimit(t *testing.T) {
+	t.Parallel()
+	var last Progress
+	deps := depsFor(crawltest.Small(60), newSink())
+	deps.Report = func(p Progress) { last = p }
+	opts := base(root + "/")
+	opts.MaxBytes, opts.Concurrency = 4000, 1
+	if stats := mustRun(t, deps, "job", opts); stats.Complete {
+		t.Fatalf("no limit was reached: %+v", stats)
+	}
+	if last.Done == 0 || last.Total != last.Done || last.ETA != 0 {
+		t.Errorf("at the end %+v", last)
+	}
+}
+
 func TestRunKeepsToScope(t *testing.T) {
 	t.Parallel()
 	site := crawltest.New(pages{
