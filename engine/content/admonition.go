@@ -3,6 +3,7 @@ package content
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -87,7 +88,8 @@ func (w *writer) admonition(n, content *node, kind string) {
 	w.quoted++
 	if kind != "" && !tellsKind(opening(content, aTitle), kind) {
 		w.block(2)
-		w.text("**" + strings.ToUpper(kind[:1]) + kind[1:] + "**")
+		_, first := utf8.DecodeRuneInString(kind)
+		w.text("**" + escape(strings.ToUpper(kind[:first])+kind[first:]) + "**")
 	}
 	if !w.noteTable(content) {
 		w.children(content, 2)
@@ -138,7 +140,7 @@ func (w *writer) noteTable(n *node) bool {
 			titled = true
 		case picture != nil && find(table, func(n *node) bool { return n.tag == atom.Th }) == nil:
 			w.block(2)
-			w.text("**" + escape(strings.Trim(fold(Sanitize(attr(picture, "alt"))), "[]")) + "**")
+			w.text("**" + escape(strings.Trim(clean(attr(picture, "alt"), maxKind), "[]")) + "**")
 			titled = true
 		}
 		return false

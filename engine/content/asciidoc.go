@@ -21,7 +21,7 @@ func (w *writer) asciidoc(n *node) bool {
 		}
 		kind := admonitionKind(n)
 		if icon := find(n, func(n *node) bool { return n.tag == atom.Td && hasClass(n, "icon") }); icon != nil && kind == "" {
-			kind = strings.ToLower(tight(icon))
+			kind = strings.ToLower(clean(tight(icon), maxKind))
 			if picture := find(icon, func(n *node) bool { return n.tag == atom.Img }); picture != nil && kind == "" {
 				kind = strings.ToLower(clean(attr(picture, "alt"), maxKind))
 			}
@@ -40,6 +40,10 @@ func (w *writer) callouts(n *node) bool {
 	if table == nil {
 		return false // a list already
 	}
+	other := find(table, func(n *node) bool { return n.tag == atom.Tr && n.first != nil && !isCallout(calloutOf(n.first)) })
+	if other != nil {
+		return false
+	}
 	gap := 2
 	walk(table, func(n *node) bool {
 		if n.tag != atom.Tr {
@@ -48,13 +52,27 @@ func (w *writer) callouts(n *node) bool {
 		if n.first == nil || n.last == n.first {
 			return false
 		}
-		mark := strings.Trim(tight(n.first), "()") + ". "
+		mark := calloutOf(n.first) + ". "
 		w.block(gap)
 		gap = 1
 		w.push(mark, strings.Repeat(" ", min(len(mark), 4)))
-		w.children(n.last, 1)
+		w.from(n.first.next, 1)
 		w.pop()
 		return false
 	})
 	return true
+}
+
+// isCallout tells a number, or nothing.
+func isCallout(mark string) bool { return len(mark) <= 4 && !strings.ContainsAny(mark, " #>*+-_`<[|") }
+
+// calloutOf is the number in a cell, as text or as a picture.
+func calloutOf(cell *node) string {
+	if number := strings.Trim(tight(cell), "()"); number != "" {
+		return number
+	}
+	if picture := find(cell, func(n *node) bool { return n.tag == atom.Img }); picture != nil {
+		return clean(attr(picture, "alt"), 3)
+	}
+	return ""
 }

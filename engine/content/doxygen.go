@@ -75,7 +75,7 @@ func (w *writer) members(table *node) {
 			}
 			w.block(gap)
 			w.push("- ", "  ")
-			w.text(template + text)
+			w.text(guardLine(template + text))
 			w.pop()
 			template, gap = "", 1
 		case "memdesc":
@@ -108,7 +108,7 @@ func (w *writer) directory(table *node) {
 			indent := strings.Repeat("  ", min(max(strings.Count(n.id, "_")-2, 0), maxLevels))
 			w.block(gap)
 			w.push(indent+"- ", indent+"  ")
-			w.text(text)
+			w.text(guardLine(text))
 			w.pop()
 			gap = 1
 		}

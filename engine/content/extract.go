@@ -318,7 +318,7 @@ func (j *judge) isJunk(n *node) bool {
 			return true
 		}
 	}
-	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n)) || isNotPrinted(n) && n.weight.tops == 0 && 10*n.weight.text < 4*j.body.weight.text
+	return !j.known && (j.junkByName(n) || !j.lists && j.isLinkList(n)) || isNotPrinted(n) && n.weight.tops == 0 && !mostlyCode(n) && 10*n.weight.text < 4*j.body.weight.text
 }
 
 // isAround tells what the page's generator puts around the content.

@@ -11,7 +11,7 @@ import (
 func (w *writer) heading(n *node) {
 	level := int(n.data[1] - '0')
 	if hasClass(n, "memtitle") { // Doxygen gives members the rank of their group
-		level++
+		level = min(level+1, 6)
 	}
 	w.headingAt(n, level)
 }

@@ -51,6 +51,7 @@ func (l *inline) put(s string) {
 // code, and emphasis that opens. Nothing else is escaped: the text is to be read
 // and compared.
 func (l *inline) text(s string) {
+	l.joint(s)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if isSpace(c) {
@@ -73,6 +74,21 @@ func (l *inline) text(s string) {
 			}
 		}
 		l.buf = append(l.buf, c)
+	}
+}
+
+// joint escapes what would be markup of the end of the line so far and the
+// beginning of s, which stand in different nodes.
+func (l *inline) joint(s string) {
+	if s == "" || l.space || len(l.buf) == 0 {
+		return
+	}
+	end := len(l.buf) - 1
+	switch {
+	case l.buf[end] == ']' && s[0] == '(': // of text, or a footnote's mark
+		l.buf = append(l.buf, '\\')
+	case l.buf[end] == '<' && opens('<', s[0]) && (end == 0 || l.buf[end-1] != '\\'):
+		l.buf = append(l.buf[:end], '\\', '<')
 	}
 }
 
@@ -400,87 +416,4 @@ func isPermalink(n *node) bool {
 		return strings.IndexFunc(text, unicode.IsLetter) < 0 && strings.IndexFunc(text, unicode.IsDigit) < 0 &&
 			hasClass(n, "headerlink", "header-anchor", "hash-link", "heading-anchor", "anchorjs-link", "permalink", "doc-anchor", "anchor-link", "anchor")
 	}
-}
-
-func isMaths(n *node) bool {
-	return n.tag == atom.Math || n.tag == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex") ||
-		(n.tag == atom.Span || n.tag == atom.Div || n.tag == atom.Pre) && n.class != "" && hasClass(n, "katex", "math", "mwe-math-element", "arithmatex") && isFormula(n)
-}
-
-// maxFormula is how many bytes and how many nodes a formula has at most.
-const maxFormula = 20_000
-
-// isFormula tells boxes named after maths that hold TeX, one way or another.
-func isFormula(n *node) bool {
-	if n.weight.text > maxFormula || n.end-n.order > maxFormula {
-		return false
-	}
-	if _, _, ok := delimited(formula(n)); ok {
-		return true
-	}
-	formula := find(n, isMathML)
-	if formula == nil || n == formula || hasClass(n, "katex", "mwe-math-element") {
-		return formula != nil
-	}
-	beside := n.weight.text - formula.weight.text // a number, or the same for those without MathML
-	second := find(n, func(n *node) bool { return isMathML(n) && n != formula })
-	return second == nil && beside <= max(formula.weight.text, 2*int32(len("(10.10)")))
-}
-
-func isMathML(n *node) bool { return n.tag == atom.Math }
-
-// formula is the text of a box with TeX, without the number of the equation.
-func formula(n *node) string {
-	if n.first != nil && n.first != n.last && hasClass(n.first, "eqno") {
-		var b strings.Builder
-		for c := n.first.next; c != nil; c = c.next {
-			if c.kind == html.TextNode {
-				b.WriteString(c.data)
-			} else {
-				b.WriteString(rawText(c))
-			}
-		}
-		return b.String()
-	}
-	return rawText(n)
-}
-
-// delimited returns the TeX between \(…\), \[…\] or $$…$$.
-func delimited(s string) (tex string, display, ok bool) {
-	s = strings.TrimSpace(s)
-	for _, d := range [...][2]string{{`\(`, `\)`}, {`\[`, `\]`}, {"$$", "$$"}} {
-		if inner, found := strings.CutPrefix(s, d[0]); found && strings.HasSuffix(inner, d[1]) {
-			inner = fold(strings.TrimSuffix(inner, d[1]))
-			return inner, d[0] != `\(`, inner != ""
-		}
-	}
-	return "", false, false
-}
-
-// maths returns TeX: of a MathJax script, or of the annotation in MathML.
-func maths(n *node) string {
-	fence := "$"
-	if strings.Contains(attr(n, "type"), "mode=display") || attr(n, "display") == "block" {
-		fence = "$$"
-	}
-	if n.tag == atom.Script {
-		return fence + fold(rawText(n)) + fence
-	}
-	if text, display, ok := delimited(formula(n)); ok && n.tag != atom.Math {
-		if display {
-			return "$$" + text + "$$"
-		}
-		return "$" + text + "$"
-	}
-	tex := find(n, func(n *node) bool {
-		encoding := strings.ToLower(attr(n, "encoding"))
-		return n.data == "annotation" && (encoding == "tex" || strings.Contains(encoding, "x-tex") || strings.Contains(encoding, "latex"))
-	})
-	if tex != nil && showsWords(rawText(tex), shownMaths(find(n, isMathML))) {
-		return fence + fold(rawText(tex)) + fence
-	}
-	if text := texOf(n); text != "" {
-		return fence + text + fence
-	}
-	return escape(fold(shownMaths(n)))
 }

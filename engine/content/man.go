@@ -26,7 +26,7 @@ func (w *writer) item(n *node) bool {
 	w.block(2)
 	line := w.line()
 	line.inside(n)
-	w.text(fold(w.done(&line)))
+	w.text(guardLine(fold(w.done(&line))))
 	w.block(1)
 	w.push(":   ", "    ")
 	for deeper := marginOf(next); next != nil && marginOf(next) == deeper; next = nextElement(next) {

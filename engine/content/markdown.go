@@ -71,7 +71,7 @@ func isInline(n *node) bool { return !n.block }
 func (w *writer) whole(n *node) {
 	if n.label != "" && isFrame(n) {
 		w.block(2)
-		w.text("**" + n.label + "**")
+		w.text("**" + escape(n.label) + "**")
 	}
 	if isFrame(n) || n.tag == atom.Body || n.kind != html.ElementNode {
 		w.children(n, 2)
@@ -112,15 +112,28 @@ func (w *writer) paragraph(s string, gap int) {
 		return
 	}
 	w.block(gap)
+	if strings.Contains(s, "\n") {
+		lines := strings.Split(s, "\n")
+		for i := range lines {
+			lines[i] = guardLine(lines[i])
+			if i > 0 && lines[i] != "" && (strings.Trim(lines[i], "=") == "" || strings.Trim(lines[i], "-") == "") {
+				lines[i] = `\` + lines[i] // would make a heading of what stands above
+			}
+		}
+		s = strings.Join(lines, "\n")
+	}
 	w.lines(guardLine(s))
 }
 
-// guardLine escapes a beginning that would make a paragraph another block.
+// guardLine escapes a beginning that would make a line another block.
 func guardLine(s string) string {
+	if s == "" {
+		return s
+	}
 	switch c := s[0]; {
-	case c == '#', c == '>':
+	case c == '#', c == '>', strings.HasPrefix(s, "~~~"):
 		return `\` + s
-	case (c == '-' || c == '+') && len(s) > 1 && s[1] == ' ':
+	case (c == '-' || c == '+' || c == '*') && len(s) > 1 && s[1] == ' ':
 		return `\` + s
 	case c >= '0' && c <= '9':
 		digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
@@ -145,7 +158,7 @@ func (w *writer) node(n *node, gap int) {
 	}
 	if n.label != "" {
 		w.block(2)
-		w.text("**" + n.label + "**")
+		w.text("**" + escape(n.label) + "**")
 	}
 	if w.doxygen(n) {
 		return
@@ -263,7 +276,8 @@ func blockGap(n *node) int {
 func (w *writer) strong(n *node) {
 	if s := unfolded(tight(n)); s != "" {
 		w.block(2)
-		w.text("**" + strings.ReplaceAll(s, "*", `\*`) + "**")
+		const star = "\x00" // of which Sanitize has left none
+		w.text("**" + strings.ReplaceAll(escape(strings.ReplaceAll(s, "*", star)), star, `\*`) + "**")
 	}
 }
 
@@ -467,7 +481,7 @@ func (w *writer) term(n *node, outer, gap int) {
 		for c := n.first; c != nil; c = c.next {
 			line.node(c)
 		}
-		text = fold(w.done(&line))
+		text = guardLine(fold(w.done(&line)))
 	}
 	if text == "" {
 		return

@@ -14,9 +14,13 @@ const maxTabs = 12
 // panels after it, and writes each label on its panel: what stands in one of
 // several tabs says nothing without its label.
 func (j *judge) labels(n *node) {
-	var before *node
+	var before *node // the box before c, if no words stand beside it in its line
+	words := false   // in the line so far
 	for c := n.first; c != nil; c = c.next {
 		if c.kind != html.ElementNode {
+			if c.weight.text > 0 {
+				before, words = nil, true
+			}
 			continue
 		}
 		if before != nil && c.tag == atom.Pre && namesLanguage(before, c) {
@@ -26,7 +30,10 @@ func (j *judge) labels(n *node) {
 			panel.label = strings.ReplaceAll(unfolded(tight(c)), "*", "")
 			c.junk = true
 		}
-		if before = c; !isTabRow(c) {
+		if before = c; words && !c.block {
+			before = nil
+		}
+		if words = !c.block && (words || c.weight.text > 0); !isTabRow(c) {
 			continue
 		}
 		var names []string

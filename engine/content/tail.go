@@ -24,10 +24,25 @@ func isStamp(n *node) bool {
 	text := strings.ToLower(tight(n))
 	for _, one := range stamps {
 		if rest, ok := strings.CutPrefix(text, one); ok {
-			return strings.ContainsAny(rest, "0123456789")
+			return tellsWhen(rest)
 		}
 	}
 	return false
+}
+
+// dateWords begin what tells a time, in lower case.
+var dateWords = []string{
+	"on ", "at ", "by ", "in ", "about ", "over ", "almost ", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+}
+
+// tellsWhen tells the rest of such a line from that of a sentence about rows that
+// were updated last.
+func tellsWhen(rest string) bool {
+	if !strings.ContainsAny(rest, "0123456789") {
+		return false
+	}
+	when := strings.TrimLeft(rest, " :,(-–—v")
+	return when != "" && (when[0] >= '0' && when[0] <= '9' || slices.ContainsFunc(dateWords, func(one string) bool { return strings.HasPrefix(when, one) }))
 }
 
 // tail marks what stands at the end of a container and is none of its content:

@@ -16,6 +16,7 @@ func TestTheTailOfAPageIsLeftOut(t *testing.T) {
 		"the next page":    {`<ul class="list-unstyled"><li><a class="btn disabled"><span>←</span>Previous</a></li><li><a href="/next" class="btn">Next<span>→</span></a></li></ul><div class="td-page-meta__lastmod">Last modified May 1, 2022</div>`, kept},
 		"a list":           {`<ul><li><a href="/next">Next</a></li><li><a href="/x">Steps</a></li></ul>`, kept + "\n\n- [Next](https://e.com/next)\n- [Steps](https://e.com/x)"},
 		"no date":          {`<p>Last modified by hand.</p>`, kept + "\n\nLast modified by hand."},
+		"a sentence":       {`<p>Last updated rows come first, at most 10.</p>`, kept + "\n\nLast updated rows come first, at most 10."},
 		"not the end":      {`<p>Last updated 2022.</p><p>More.</p>`, kept + "\n\nLast updated 2022.\n\nMore."},
 		"an empty section": {`<h2>Later</h2>`, kept + "\n\n## Later"},
 		"a real one":       {`<h2>Feedback</h2><p>Write to us.</p>`, kept + "\n\n## Feedback\n\nWrite to us."},
