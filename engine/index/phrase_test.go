@@ -3,6 +3,7 @@ package index
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -70,6 +71,19 @@ func TestQuotedPhraseOutweighsItsWords(t *testing.T) {
 		got := rank(pages, weightsOf(Hybrid, parse(newAnalyzer(), query)))
 		if got[0].rev != want {
 			t.Errorf("%s: page %d is first, want %d", query, got[0].rev, want)
+		}
+	}
+}
+
+// A quote that is not closed quotes nothing, and hides no name that follows.
+func TestASingleQuoteIsNoPhrase(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer()
+	for query, want := range map[string]int{`old 3.5" floppy disk drives and json.dumps`: 0, `"floppy disk" drives of 3.5" and json.dumps`: 1, `"floppy disk`: 0} {
+		q := parse(a, query)
+		named := slices.ContainsFunc(q.named, func(n *namedThing) bool { return q.terms[n.whole].text == wholeName+"json.dumps" })
+		if len(q.quoted) != want || named != strings.Contains(query, "json") {
+			t.Errorf("%s: %d phrases, json.dumps is named: %v", query, len(q.quoted), named)
 		}
 	}
 }

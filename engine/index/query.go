@@ -1,6 +1,7 @@
 package index
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -43,16 +44,29 @@ func parse(a *analyzer, text string) *parsed {
 	q := &parsed{}
 	seen := make(map[string]int)
 	exact := false
-	for i, part := range strings.Split(text, `"`) {
+	for part, quoted := range pieces(text) {
 		from := len(q.words)
 		exact = q.read(a, part, seen) || exact
-		if i%2 == 1 && q.phrase(from, len(q.words)-from) {
+		if quoted && q.phrase(from, len(q.words)-from) {
 			q.quote(q.phrases[len(q.phrases)-1])
 		}
 	}
 	q.lookup = exact || len(q.phrases) > 0 || len(q.words) <= 2
 	q.readNames(a, text, seen)
 	return q
+}
+
+// pieces yields what a query quotes and what stands between. A quote that is not
+// closed is a sign like any other: 3.5" disks.
+func pieces(text string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		parts := strings.Split(text, `"`)
+		for i, part := range parts {
+			if !yield(part, i%2 == 1 && i+1 < len(parts)) {
+				return
+			}
+		}
+	}
 }
 
 // quote adds a phrase to those in quotes, where there is room and it is new.

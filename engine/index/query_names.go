@@ -35,8 +35,8 @@ func (q *parsed) readNames(a *analyzer, text string, seen map[string]int) {
 		q.whole = q.thing(a, text, seen)
 	}
 	var things []string
-	for i, part := range strings.Split(text, `"`) {
-		if i%2 == 1 {
+	for part, quoted := range pieces(text) {
+		if quoted {
 			things = append(things, part)
 			continue
 		}
