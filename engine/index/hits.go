@@ -193,8 +193,7 @@ func (p *page) chunkID(ordinal int) string {
 	text := p.layout[ordinal].text(p.markdown)
 	same := 1
 	for i := range ordinal {
-		l := &p.layout[i]
-		if l.end-l.start+len(l.before)+len(l.after) == len(text) && l.text(p.markdown) == text {
+		if p.layout[i].isText(p.markdown, text) {
 			same++
 		}
 	}

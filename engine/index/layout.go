@@ -42,6 +42,12 @@ func (l *chunkLayout) text(markdown string) string {
 	return l.before + body + l.after
 }
 
+// isText reports whether text is the chunk's, without putting that together.
+func (l *chunkLayout) isText(markdown, text string) bool {
+	from, to := len(l.before), len(text)-len(l.after)
+	return to-from == l.end-l.start && text[from:to] == markdown[l.start:l.end] && text[:from] == l.before && text[to:] == l.after
+}
+
 // encodeLayout writes the layout of a document's chunks: a list of distinct
 // strings, then the chunks, whose strings are numbers in it, then the sections
 // inside of chunks, which older versions of this program did not write.

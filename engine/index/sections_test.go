@@ -78,3 +78,23 @@ func TestUnknownWordsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// Equal chunks of a long page are told apart at little cost.
+func TestChunkIDs(t *testing.T) { //nolint:paralleltest // it counts allocations
+	p := &page{storedText: storedText{markdown: strings.Repeat("| a | b |\n", 1000)}}
+	for i := range 1000 {
+		p.layout = append(p.layout, chunkLayout{start: 10 * i, end: 10*i + 10, before: "| A | B |\n| --- | --- |\n"})
+	}
+	p.layout[999].before = p.layout[999].before[1:]
+	seen := map[string]bool{}
+	for i := range p.layout {
+		id := p.chunkID(i)
+		if at, ok := p.ordinal(id); !ok || at != i || seen[id] {
+			t.Fatalf("chunk %d is %s, which is %d", i, id, at)
+		}
+		seen[id] = true
+	}
+	if n := testing.AllocsPerRun(5, func() { p.chunkID(998) }); n > 20 {
+		t.Errorf("%v allocations for an id", n)
+	}
+}
