@@ -124,7 +124,7 @@ func (w *writer) noteTable(n *node) bool {
 	for table != nil && table.kind == html.TextNode && table.weight.text == 0 {
 		table = table.next
 	}
-	if table == nil || table.tag != atom.Table || table.weight.text == 0 {
+	if table == nil || table.tag != atom.Table || table.weight.text == 0 || hasHeader(table) || !isNoteLayout(table) {
 		return false
 	}
 	titled := false
@@ -147,6 +147,23 @@ func (w *writer) noteTable(n *node) bool {
 	})
 	w.from(table.next, 2)
 	return true
+}
+
+// isNoteLayout tells a table of hardly more than a kind and what is said from one
+// of data in a note.
+func isNoteLayout(table *node) bool {
+	rows, cells := 0, 0
+	walk(table, func(c *node) bool {
+		switch c.tag {
+		case atom.Tr:
+			rows++
+		case atom.Td, atom.Th:
+			cells++
+			return false
+		}
+		return c.kind == html.ElementNode && cells <= 3
+	})
+	return rows <= 2 && cells <= 3
 }
 
 // tellsKind reports whether a box begins with the word for its kind, or for

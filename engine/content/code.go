@@ -91,7 +91,7 @@ func leaveNumbers(box *node) {
 		}
 		numbers, last, says = append(numbers, first), number, says || first.next != nil
 	}
-	if !says {
+	if !says || len(numbers) == 1 && last != 1 {
 		return
 	}
 	for _, n := range numbers {
@@ -171,12 +171,24 @@ func longestRun(s string, c byte) int {
 	return longest
 }
 
-// gutters are classes of what stands in a code block and is not code.
-var gutters = []string{
-	"linenos", "lineno", "lineno-label", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "copybtn", "copy", "copy-button",
-	"btn-copy", "clipboard", "copy-code-button", "hljs-ln-numbers", "blob-num", "headerlink", "ttc",
-	"viewcode-link", "viewcode-back", "boring",
-	"sourceLineNo", "source-line-no", "linenumber", "react-syntax-highlighter-line-number",
+// gutters are classes of what stands in a code block and is not code, lineNumbers
+// those of the numbers of lines, which others give to the lines themselves.
+var (
+	gutters = []string{
+		"lineno-label", "copybtn", "copy", "copy-button", "btn-copy", "clipboard", "copy-code-button", "headerlink", "ttc", "viewcode-link", "viewcode-back", "boring",
+	}
+	lineNumbers = []string{
+		"linenos", "lineno", "line-numbers", "line-number", "line-numbers-rows", "lnt", "ln", "gutter", "rouge-gutter", "hljs-ln-numbers", "blob-num",
+		"sourceLineNo", "source-line-no", "linenumber", "react-syntax-highlighter-line-number",
+	}
+)
+
+// besideCode tells what stands in a code block and is none, by its class.
+func besideCode(n *node) bool {
+	if n.class == "" || n.tag == atom.Code {
+		return false
+	}
+	return hasClass(n, gutters...) || hasClass(n, lineNumbers...) && strings.Trim(rawText(n), "0123456789 \u00a0\n\r\t.:|") == ""
 }
 
 // codeLines are classes of elements that are a line each, by a style sheet.
@@ -187,7 +199,7 @@ func codeText(n *node, b *strings.Builder) {
 		switch {
 		case c.kind == html.TextNode:
 			b.WriteString(c.data)
-		case c.kind != html.ElementNode, c.junk, hasClass(c, gutters...), c.tag == atom.Summary, isLineNumber(c):
+		case c.kind != html.ElementNode, c.junk, besideCode(c), c.tag == atom.Summary, isLineNumber(c):
 		case c.tag == atom.Br:
 			b.WriteByte('\n')
 		default:

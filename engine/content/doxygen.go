@@ -81,7 +81,11 @@ func (w *writer) members(table *node) {
 		case "memdesc":
 			w.block(1)
 			w.push("  ", "  ")
-			w.paragraph(w.row(n), 1)
+			if n.last != nil && find(n, isFixed) != nil {
+				w.children(n.last, 1)
+			} else {
+				w.paragraph(w.row(n), 1)
+			}
 			w.pop()
 		case "separator":
 		default:

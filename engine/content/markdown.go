@@ -237,7 +237,7 @@ func (w *writer) box(n *node, gap int) {
 		w.admonition(n, n, admonitionKind(n))
 		return
 	}
-	if n.tag == atom.A && n.weight.headings == 0 && n.weight.solid <= 2 && n.weight.text <= aCard && hasAttr(n, "href") { // a card
+	if n.tag == atom.A && n.weight.headings == 0 && n.weight.solid <= 2 && n.weight.text <= aCard && hasAttr(n, "href") && find(n, isFixed) == nil { // a card
 		line := w.line()
 		line.node(n)
 		w.paragraph(w.done(&line), gap)
@@ -249,6 +249,9 @@ func (w *writer) box(n *node, gap int) {
 	}
 	w.children(n, max(gap, blockGap(n)))
 }
+
+// isFixed tells what says something by its lines and columns.
+func isFixed(n *node) bool { return n.tag == atom.Pre || n.tag == atom.Table }
 
 // isIndented tells the blockquote that docutils writes around what its source
 // merely indents: one that defines things which can be linked to quotes nobody.

@@ -228,7 +228,7 @@ func (w *writer) layout(n *node) {
 		}
 		switch c.tag {
 		case atom.Td, atom.Th, atom.Caption:
-			if !hasClass(c, gutters...) && !isGutter(c) {
+			if !besideCode(c) && !isGutter(c) {
 				w.children(c, 2)
 			}
 			return false
@@ -386,6 +386,9 @@ func (w *writer) cellInto(n *node, line *inline) {
 		}
 		if c.tag == atom.Li {
 			line.buf = append(line.buf, bullet...)
+		}
+		if c.label != "" {
+			line.buf = append(line.buf, "**"+escape(c.label)+"**\n"...)
 		}
 		w.cellInto(c, line)
 	}

@@ -134,7 +134,7 @@ func panelsOf(row *node, n int) []*node {
 func panelsAfter(row *node, n int) []*node {
 	var after []*node
 	for c := row.next; c != nil && len(after) <= maxTabs; c = c.next {
-		if c.kind == html.ElementNode && c.weight.text > 0 {
+		if c.block && c.weight.text > 0 {
 			after = append(after, c)
 		}
 	}
@@ -143,7 +143,10 @@ func panelsAfter(row *node, n int) []*node {
 	}
 	var inside []*node
 	for c := after[0].first; c != nil && len(inside) <= maxTabs; c = c.next {
-		if c.kind == html.ElementNode && c.weight.text > 0 {
+		if c.weight.text > 0 && !c.block {
+			return nil // words, and no panels
+		}
+		if c.weight.text > 0 {
 			inside = append(inside, c)
 		}
 	}

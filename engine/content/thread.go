@@ -59,14 +59,17 @@ func (w *writer) blob(n *node) bool {
 		return false
 	}
 	var lines []string
+	left := n.weight.text
 	walk(n, func(c *node) bool {
-		if c.tag == atom.Td && hasClass(c, "blob-code") {
-			lines = append(lines, strings.TrimRight(rawText(c), " \t\r\n"))
+		if c.tag == atom.Td && hasClass(c, "blob-code", "blob-num") {
+			if left -= c.weight.text; hasClass(c, "blob-code") {
+				lines = append(lines, strings.TrimRight(rawText(c), " \t\r\n"))
+			}
 			return false
 		}
 		return c.kind == html.ElementNode
 	})
-	if len(lines) == 0 {
+	if len(lines) == 0 || left > 0 {
 		return false
 	}
 	w.fence(strings.Trim(strings.Join(lines, "\n"), "\n"), language(n))

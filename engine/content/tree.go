@@ -104,14 +104,14 @@ func build(page *html.Node, want map[*html.Node]bool, nodes *nursery) tree {
 
 // Bounds of what an element says of itself: all that stands in it is judged by
 // that, too. What has more classes than a sheet could speak of is hidden.
-const maxAttributes, maxClass, maxClasses = 64, 4 << 10, 6 << 10
+const maxAttributes, maxClass = 64, 4 << 10
 
 // boundAttributes drops the attributes of elements that have hundreds of them,
 // but for those that hide.
 func boundAttributes(page *html.Node) {
 	for h := range page.Descendants() {
-		if class := attribute(h, "class"); len(class) > maxClasses {
-			setAttribute(h, "class", "hidden "+boundedClass(class))
+		if class := attribute(h, "class"); len(class) > maxClass {
+			setAttribute(h, "class", "hidden "+class[:strings.LastIndexByte(class[:maxClass/8], ' ')+1])
 		}
 		if len(h.Attr) <= maxAttributes {
 			continue
@@ -125,14 +125,6 @@ func boundAttributes(page *html.Node) {
 		}
 		h.Attr = kept
 	}
-}
-
-// boundedClass is a class attribute, without what is too much of it.
-func boundedClass(class string) string {
-	if len(class) <= maxClass {
-		return class
-	}
-	return class[:strings.LastIndexByte(class[:maxClass], ' ')+1]
 }
 
 // textSize counts the bytes of text below h.
@@ -161,7 +153,7 @@ func (b *builder) node(h *html.Node, parent *node) *node {
 	for i := range h.Attr {
 		switch h.Attr[i].Key {
 		case "class":
-			n.class = boundedClass(h.Attr[i].Val)
+			n.class = h.Attr[i].Val
 		case "id":
 			n.id = h.Attr[i].Val
 		}
