@@ -108,6 +108,9 @@ func (d *Deps) job(ctx context.Context, tool, id string) (jobs.Job, error) {
 	return job, nil
 }
 
+// orphaned is the progress of a job whose process has ended.
+const orphaned = "its process has ended; a server goes on with it within seconds or at its next start, and so does the same command"
+
 func jobItem(job jobs.Job, whole bool) JobItem {
 	item := JobItem{
 		ID: job.ID, Kind: job.Kind, Status: string(job.Status), Target: targetOf(job.Request), Progress: job.Progress, Attempt: job.Attempt,
@@ -115,7 +118,7 @@ func jobItem(job jobs.Job, whole bool) JobItem {
 	}
 	if job.Orphaned {
 		item.Progress.Rate, item.Progress.ETA = 0, 0
-		item.Progress.Message = "its process has ended; a server goes on with it within seconds or at its next start, and so does the same command"
+		item.Progress.Message = orphaned
 	}
 	if !whole {
 		return item

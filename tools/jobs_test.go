@@ -112,6 +112,10 @@ func TestStatus(t *testing.T) {
 	if out.Running != 1 || out.Pending != 0 || len(out.Jobs) != 2 || !strings.Contains(text, "timeout: too slow") {
 		t.Errorf("%+v %s", out, text)
 	}
+	b.queue.jobs[0].Progress.Message = "a file's name.md"
+	if _, text := must[StatusOutput](t, b, "status", `{}`); strings.Contains(text, "file's name") {
+		t.Errorf("what a file is called stands outside of a frame: %s", text)
+	}
 	b.queue.jobs[0].Orphaned = true
 	out, text = must[StatusOutput](t, b, "status", `{}`)
 	if p := out.Jobs[0].Progress; p.ETA != 0 || !strings.Contains(p.Message, "its process has ended") || !strings.Contains(text, p.Message) || strings.Contains(text, "to go") {

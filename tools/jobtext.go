@@ -46,8 +46,8 @@ func jobLine(job JobItem, now time.Time) string {
 			text += fmt.Sprintf(", about %.0f s to go", p.ETA)
 		}
 	}
-	if p.Message != "" && job.Status == string(jobs.Running) {
-		text += " (" + line(p.Message) + ")"
+	if p.Message == orphaned { // others name files, which are called what somebody likes
+		text += " (" + orphaned + ")"
 	}
 	if created, err := time.Parse(time.RFC3339, job.Created); err == nil {
 		text += ", asked for " + now.Sub(created).Truncate(time.Second).String() + " ago"
