@@ -103,6 +103,9 @@ func TestHiddenTextIsGone(t *testing.T) {
 		`<pre><span style="display:none">canary</span>x</pre>`, `<table><tr><td hidden>canary</td><td>x</td></tr></table>`, `<h2><span hidden>canary</span>x</h2>`,
 		`<p>x <span class="sr-only">a</span><span aria-hidden="true">canary words that are more than a few letters</span></p>`, `<p>x <b>a</b><span aria-hidden="true">canary</span></p>`,
 		`<div aria-label="Note"><p aria-hidden="true">Note canary</p>x</div>`, `<div aria-label="canary"><p aria-hidden="true" class="sr-only">canary</p>x</div>`,
+		`<div popover>canary</div>`, `<meter>canary</meter><progress>canary</progress>`, `<font color=white>canary</font>`, `<div style="content-visibility:hidden">canary</div>`,
+		`<div style="position:absolute;width:1px;height:1px;overflow:hidden">canary</div>`, `<p style="transform:scaleX(0)">canary</p>`, `<p style="clip-path:circle(0)">canary</p>`,
+		`<div role=tablist>t</div><div role=tabpanel style="position:absolute;left:-9999px">canary</div>`,
 		`<textarea class="x Documentation-exampleCode">canary</textarea>`, `<textarea class="Documentation-exampleCode" hidden>canary</textarea>`,
 	}
 	for _, one := range hidden {

@@ -14,7 +14,8 @@ func neverShown(h *html.Node) bool {
 	case atom.Script:
 		return !strings.HasPrefix(attribute(h, "type"), "math/tex")
 	case atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Object, atom.Embed, atom.Canvas, atom.Svg,
-		atom.Audio, atom.Video, atom.Select, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Map, atom.Rp:
+		atom.Audio, atom.Video, atom.Select, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Map, atom.Rp,
+		atom.Meter, atom.Progress: // text for browsers that know no bars
 		return true
 	case atom.Textarea: // a reader's, but for the examples of pkgsite
 		return !strings.HasPrefix(attribute(h, "class"), exampleClass) || isHidden(h)
@@ -107,12 +108,18 @@ func isHidden(h *html.Node) bool {
 		switch a.Key {
 		case "hidden":
 			return !isTabPanel(h)
+		case "popover":
+			return true
+		case "color":
+			if h.DataAtom == atom.Font && colorName(strings.ToLower(a.Val)) == "white" && !onColour(h) {
+				return true
+			}
 		case "class":
 			if hidesByClass(a.Val) {
 				return true
 			}
 		case "style":
-			if hidingStyle(a.Val, h) && !isTabPanel(h) && !holdsMaths(h) && !isFolderRow(h) {
+			if hidingStyle(a.Val, h) && !(isFolded(h) && isTabPanel(h)) && !holdsMaths(h) && !isFolderRow(h) {
 				return true
 			}
 		case "aria-hidden":
@@ -300,15 +307,17 @@ func hidingValue(key, value, all string) bool {
 	case "font-size":
 		return isZero(value)
 	case "max-height", "max-width", "height", "width":
-		return isZero(value) && (strings.Contains(all, "overflow:hidden") || strings.HasPrefix(key, "max-"))
+		return (isZero(value) || value == "1px") && strings.Contains(all, "overflow:hidden") || isZero(value) && strings.HasPrefix(key, "max-")
 	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top":
 		return offScreen(value)
 	case "transform":
-		return strings.Contains(value, "scale(0)") || strings.Contains(value, "-9999")
+		return strings.Contains(value, "scale(0)") || strings.Contains(value, "scale(0,") || strings.Contains(value, "scalex(0)") || strings.Contains(value, "scaley(0)") || strings.Contains(value, "-9999")
 	case "clip":
 		return strings.HasPrefix(value, "rect(0") || strings.HasPrefix(value, "rect(1px,1px")
+	case "content-visibility":
+		return value == "hidden"
 	case "clip-path":
-		return strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
+		return strings.HasPrefix(value, "circle(0") || strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
 	}
 	return false
 }
