@@ -60,7 +60,7 @@ func (c *crawl) site(key string) string {
 	if c.list == nil {
 		return ""
 	}
-	return hostOf(key)
+	return split(key).origin()
 }
 
 // settled counts a URL. A crawl fails with Unavailable when its site is down:
