@@ -276,8 +276,8 @@ func (l *inline) link(n *node) {
 	l.space = l.space || before
 	start, outer := l.begin()
 	l.inside(n)
-	if len(bytes.TrimSpace(l.buf[start:])) == 0 && !l.flat {
-		l.text(cardTitle(n))
+	if title := cardTitle(n); title != nil && !l.flat && len(bytes.TrimSpace(l.buf[start:])) == 0 {
+		l.text(tight(title))
 	}
 	if l.empty(start, outer) {
 		return
@@ -313,17 +313,19 @@ func holdsLink(md []byte) bool {
 	}
 }
 
-// cardTitle is the title of the card that an empty link lies over.
-func cardTitle(link *node) string {
+// cardTitle is the title of the card that an empty link lies over; nil where
+// there is none but one that the link stands in.
+func cardTitle(link *node) *node {
 	if !strings.Contains(link.class, "stretched-link") {
-		return ""
+		return nil
 	}
 	for up, i := link.parent, 0; up != nil && i < 3 && up.end-up.order < manySiblings; up, i = up.parent, i+1 { // a card is small
-		if title := find(up, func(n *node) bool { return isHeading(n) || hasClass(n, "sd-card-title", "card-title") }); title != nil {
-			return tight(title)
+		title := find(up, func(n *node) bool { return isHeading(n) || hasClass(n, "sd-card-title", "card-title") })
+		if title != nil && (link.order < title.order || link.order >= title.end) {
+			return title
 		}
 	}
-	return ""
+	return nil
 }
 
 // mdTarget keeps a URL's parentheses from ending the link.
@@ -409,7 +411,7 @@ func isPermalink(n *node) bool {
 	case "top": // man7.org
 		return strings.HasPrefix(attr(n, "href"), "#top")
 	case "":
-		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil && cardTitle(n) == ""
+		return find(n, func(n *node) bool { return n.tag == atom.Img }) == nil && cardTitle(n) == nil
 	case "[src]", "[source]": // of a declaration
 		return hasClass(n, "srclink", "viewcode-link")
 	default:

@@ -110,3 +110,18 @@ func TestLooksLikeAnHonestPage(t *testing.T) {
 		}
 	}
 }
+
+// Attack: a title that holds the link which takes its words from the title: one
+// small page ended the process, for a stack that overflows cannot be recovered.
+func TestLinkInTheTitleOfItsCard(t *testing.T) {
+	t.Parallel()
+	for page, want := range map[string]string{
+		`<div class=card><h2>Title<a class=stretched-link href=/y></a></h2><p>x</p></div>`:                             "## Title\n\nx",
+		`<div class=card><div class=card-title>Title<a class=stretched-link href=/y></a></div><p>x</p></div>`:          "Title\n\nx",
+		`<div class=card><h2>Title<a class=stretched-link href=/z></a></h2><a class=stretched-link href=/y></a></div>`: "## Title\n\n[Title](https://e.com/y)",
+	} {
+		if md := parsed(t, "<p>Words.</p>"+page); md != "Words.\n\n"+want {
+			t.Errorf("%s gave %q", page, md)
+		}
+	}
+}
