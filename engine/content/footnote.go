@@ -110,3 +110,22 @@ func (w *writer) note(n *node) bool {
 	w.pop()
 	return true
 }
+
+// noteMarks leaves out what would end the mark of a footnote.
+var noteMarks = strings.NewReplacer("[", "", "]", "", "(", "", ")", "", "^", "", "*", "", " ", "")
+
+// notes writes a definition list of footnotes.
+func (w *writer) notes(n *node) {
+	mark := ""
+	for c := n.first; c != nil; c = c.next {
+		switch c.tag {
+		case atom.Dt:
+			mark = noteMarks.Replace(tight(c))
+		case atom.Dd:
+			w.block(2)
+			w.push("[^"+mark+"]: ", "    ")
+			w.children(c, 2)
+			w.pop()
+		}
+	}
+}

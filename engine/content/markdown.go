@@ -450,22 +450,6 @@ func (w *writer) definitions(n *node) {
 
 func isPicture(n *node) bool { return n.tag == atom.Img }
 
-// notes writes a definition list of footnotes.
-func (w *writer) notes(n *node) {
-	mark := ""
-	for c := n.first; c != nil; c = c.next {
-		switch c.tag {
-		case atom.Dt:
-			mark = strings.Trim(tight(c), "[]() ")
-		case atom.Dd:
-			w.block(2)
-			w.push("[^"+mark+"]: ", "    ")
-			w.children(c, 2)
-			w.pop()
-		}
-	}
-}
-
 func (w *writer) term(n *node, outer, gap int) {
 	id := n.id
 	if id == "" {

@@ -53,6 +53,7 @@ func TestMarkdown(t *testing.T) {
 		"not all lines of a file":    {`<p>x<table class=highlight><tr><td>a</td><td>b</td></tr><tr><td class=blob-code>c</td><td>d</td></tr></table>`, "x\n\n|  |  |\n| --- | --- |\n| a | b |\n| c | d |"},
 		"data in a note":             {`<p>x<div class=error><table><tr><th>A</th><th>B</th></tr><tr><td>c</td><td>d</td></tr></table></div>`, "x\n\n> **Error**\n>\n> | A | B |\n> | --- | --- |\n> | c | d |"},
 		"code of a member":           {`<meta name=generator content=doxygen><div class=contents><p>Words that are here for a page to say.</p><table class=memberdecls><tr class=memitem:1><td class=memItemLeft>int</td><td>f()</td></tr><tr class=memdesc:1><td class=mdescLeft></td><td class=mdescRight>Does. <pre>c` + "\nx" + `</pre></td></tr></table></div>`, "Words that are here for a page to say.\n\n- int f()\n  Does.\n\n  ```\n  c\n  x\n  ```"},
+		"a mark with more in it":     {`<p>x<dl class=footnote><dt>a]: # z</dt><dd>q</dd></dl>`, "x\n\n[^a:#z]: q"},
 		"would be a heading":         {`<p># not a heading`, `\# not a heading`},
 		"heading without an end":     {`<h1>Broken<p>unclosed <b>bold <i>both</b> it</i><table><tr><td>x<td>y<tr><td>z<td>w</table><ul><li>1<li>2</ul>`, "# Broken\n\nunclosed **bold *both*** *it*\n\n|  |  |\n| --- | --- |\n| x | y |\n| z | w |\n\n- 1\n- 2"},
 		"blocks in a heading":        {`<h1><div>Part One</div><div>Begin</div></h1><h2><p>Two</p></h2><h3>A<br>B</h3>`, "# Part One Begin\n\n## Two\n\n### A B"},
