@@ -12,7 +12,7 @@ import (
 
 // Bounds of what the styles of a page may cost.
 const (
-	maxStyleBytes = 1 << 20 // of all <style> elements
+	maxStyleBytes = 8 << 20 // of all <style> elements
 	maxStyleRules = 20_000  // that could hide or show something
 	maxMatches    = 400_000 // selectors tried on elements
 )
@@ -47,7 +47,7 @@ func applyStyles(page *html.Node) {
 	if text == "" {
 		return
 	}
-	s := &sheet{there: keysOf(page), more: hasMoreSheets(page)}
+	s := &sheet{there: keysOf(page), over: map[string]bool{}, more: hasMoreSheets(page)}
 	s.read(withoutComments(text), 0)
 	if !slices.ContainsFunc(s.rules, func(r styleRule) bool { return r.hides() || r.insists() }) {
 		return
@@ -65,8 +65,8 @@ func applyStyles(page *html.Node) {
 	for h := range page.Descendants() {
 		switch {
 		case h.Type != html.ElementNode, h.DataAtom == atom.Script, h.DataAtom == atom.Style:
-		case s.tries > 10*maxMatches:
-			return
+		case s.tries > 10*maxMatches && s.mayHide(h), len(s.over) > 0 && s.isOver(h): // decoys must not uncover the rest
+			setAttribute(h, "style", "display:none")
 		default:
 			s.apply(h)
 		}
@@ -154,48 +154,6 @@ func (s *sheet) apply(h *html.Node) {
 	setAttribute(h, "style", b.String())
 }
 
-// shrink hides what stands in h, whose text has no size, and gets none of its own.
-func (s *sheet) shrink(h *html.Node, left int) int {
-	for c := h.FirstChild; c != nil && left > 0; c = c.NextSibling {
-		if left--; c.Type != html.ElementNode || s.hasSize(c) {
-			continue
-		}
-		if hasOwnText(c) {
-			setAttribute(c, "style", attribute(c, "style")+";font-size:0")
-			continue
-		}
-		left = s.shrink(c, left)
-	}
-	return left
-}
-
-// hasSize reports whether the sheet or its own style gives h a size of text.
-func (s *sheet) hasSize(h *html.Node) bool {
-	isSize := func(d styleDecl) bool { return d.key == "font-size" }
-	return slices.ContainsFunc(declarations(attribute(h, "style")), isSize) ||
-		slices.ContainsFunc(candidates(s.keyed, h), func(i int) bool { return slices.ContainsFunc(s.rules[i].decls, isSize) && s.matches(i, h) })
-}
-
-// hasOwnText reports whether text stands right in h.
-func hasOwnText(h *html.Node) bool {
-	for c := h.FirstChild; c != nil; c = c.NextSibling {
-		if c.Type == html.TextNode && !isBlank(c.Data) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasMoreSheets reports whether a page has sheets that lie elsewhere.
-func hasMoreSheets(page *html.Node) bool {
-	for h := range page.Descendants() {
-		if h.DataAtom == atom.Link && strings.Contains(strings.ToLower(attribute(h, "rel")), "stylesheet") {
-			return true
-		}
-	}
-	return false
-}
-
 func setAttribute(h *html.Node, key, value string) {
 	for i := range h.Attr {
 		if h.Attr[i].Key == key {
@@ -213,6 +171,7 @@ type sheet struct {
 	rules []styleRule
 	keyed map[string][]int // rules by key
 	hides map[string][]int // those of them that hide
+	over  map[string]bool  // the keys of what hides beyond the bound
 	tries int
 	more  bool // the page has sheets that lie elsewhere, and may give sizes
 }
@@ -340,8 +299,12 @@ func (s *sheet) add(prelude, body string) {
 			continue
 		}
 		for _, sel := range group {
-			if len(s.rules) < maxStyleRules {
-				s.rules = append(s.rules, styleRule{sel, key, decls, sel.Specificity()})
+			rule := styleRule{sel, key, decls, sel.Specificity()}
+			switch {
+			case len(s.rules) < maxStyleRules:
+				s.rules = append(s.rules, rule)
+			case rule.hides():
+				s.over[key] = true
 			}
 		}
 	}

@@ -65,6 +65,12 @@ func styled(t *testing.T, css, body string) string {
 func TestDecoysDoNotUncover(t *testing.T) {
 	t.Parallel()
 	css := strings.Repeat(":not(x){display:block}", 15_000) + ".q{display:none!important}"
+	for _, hiding := range []string{strings.Repeat("a *{display:none}", 15_000), strings.Repeat(".q:only-child{display:none}", 25_000), strings.Repeat("a{color:red}", 90_000)} {
+		md := styled(t, hiding+".q{display:none}", "<p>Visible words here.</p>"+strings.Repeat("<b>x</b>", 400)+"<p class=q>canary</p>")
+		if strings.Contains(md, "canary") || !strings.Contains(md, "Visible words") {
+			t.Errorf("decoys that hide: %.300q", md)
+		}
+	}
 	if md := styled(t, css, "<p>Visible words here.</p>"+strings.Repeat("<p class=q>decoy</p>", 200)+"<p class=q>canary</p>"); strings.Contains(md, "canary") || !strings.Contains(md, "Visible words") {
 		t.Errorf("%.300q", md)
 	}

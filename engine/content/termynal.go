@@ -14,7 +14,7 @@ const maxPrompt = 24
 // line by line: each line is an element of its own. It reports false for any
 // other.
 func (w *writer) termynal(n *node) bool {
-	if !hasAttr(n, "data-termynal") {
+	if n.weight.text == 0 || !hasAttr(n, "data-termynal") {
 		return false
 	}
 	var lines []string
