@@ -91,6 +91,9 @@ func isNote(n *node) bool {
 // note writes such a footnote under its mark. It reports false where it finds
 // none.
 func (w *writer) note(n *node) bool {
+	if n.end-n.order > maxFormula { // of nodes: it is small
+		return false
+	}
 	label := find(n, func(n *node) bool { return hasClass(n, "label", "footnote-definition-label", "para") })
 	if first := n.first; label == nil && first != nil && strings.HasPrefix(attr(first, "href"), "#_footnoteref") && first.next != nil {
 		label = first

@@ -101,6 +101,7 @@ func hostilePages() map[string]string {
 		"many classes and a sheet":  "<style>.x p{display:none}</style><div class='" + numbered("c%d ", 100_000) + "'>" + rep("<p>x", 100_000),
 		"many attributes over code": "<div " + numbered("a%d ", 140_000) + ">" + rep("<pre>x</pre>", 80_000),
 		"white in a long style":     "<div style='" + numbered("b%d:0;", 120_000) + "'>" + rep("<i style=color:white>x</i>", 40_000),
+		"footnotes in each other":   rep("<aside class=footnote>", 400) + rep("<i></i>", 300_000),
 		"tab panels beside much":    rep("<div>"+rep("<i>"+rep("<b></b>", 30)+"</i>", 40)+"</div>", 90) + rep("<div role=tabpanel hidden>x</div>", 32_000),
 		"formatting in noscript":    "<script>go()</script><noscript><p>" + numbered("<font color=%d>", 300) + rep("<p>x", 60_000) + "</noscript>",
 		"notes in each other":       rep("<div class='admonition note'>", 400) + rep("<p>", 600_000),

@@ -398,11 +398,21 @@ func onlyList(n *node) bool {
 	return n.tag == atom.Li && inner != nil && inner.next == nil && (inner.tag == atom.Ul || inner.tag == atom.Ol)
 }
 
+// beginsSection reports whether a section with a heading stands in n, as far as it
+// looks: lists may stand in each other.
+func beginsSection(n *node) bool {
+	left := 10 * manySiblings
+	return find(n, func(n *node) bool {
+		left--
+		return left < 0 || n.tag == atom.Section && n.weight.headings > 0
+	}) != nil && left >= 0
+}
+
 // holdsSections tells lists that pages are built of: each entry has headings or
 // sections of its own.
 func holdsSections(n *node) bool {
 	for c := n.first; c != nil; c = c.next {
-		if c.kind == html.ElementNode && (c.tag != atom.Li || find(c, func(n *node) bool { return n.tag == atom.Section && n.weight.headings > 0 }) == nil) {
+		if c.kind == html.ElementNode && (c.tag != atom.Li || !beginsSection(c)) {
 			return false
 		}
 	}

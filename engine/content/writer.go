@@ -18,7 +18,7 @@ type level struct {
 
 // maxLevels is how many prefixes stand before a line at most; what is nested
 // deeper stands under those.
-const maxLevels = 24
+const maxLevels = 16
 
 func (w *lineWriter) push(first, rest string) {
 	if len(w.levels) >= maxLevels {
