@@ -55,6 +55,20 @@ func find(n *node, ok func(*node) bool) *node {
 	return nil
 }
 
+// findNear is find that looks at the beginning only: lists and quotes may stand in
+// each other, and each asks for what is in it.
+func findNear(n *node, ok func(*node) bool) *node {
+	left := 10 * manySiblings
+	got := find(n, func(n *node) bool {
+		left--
+		return left < 0 || ok(n)
+	})
+	if left < 0 {
+		return nil
+	}
+	return got
+}
+
 // walk visits n and what is below it, in document order, as long as visit
 // returns true for the parent.
 func walk(n *node, visit func(*node) bool) {

@@ -260,7 +260,7 @@ func isIndented(n *node) bool {
 		switch {
 		case c.tag == atom.Div && isIndented(c):
 			return true
-		case c.tag == atom.Dl && find(c, func(n *node) bool { return n.tag == atom.Dt && n.id != "" }) != nil:
+		case c.tag == atom.Dl && findNear(c, func(n *node) bool { return n.tag == atom.Dt && n.id != "" }) != nil:
 			return true
 		}
 	}
@@ -398,21 +398,11 @@ func onlyList(n *node) bool {
 	return n.tag == atom.Li && inner != nil && inner.next == nil && (inner.tag == atom.Ul || inner.tag == atom.Ol)
 }
 
-// beginsSection reports whether a section with a heading stands in n, as far as it
-// looks: lists may stand in each other.
-func beginsSection(n *node) bool {
-	left := 10 * manySiblings
-	return find(n, func(n *node) bool {
-		left--
-		return left < 0 || n.tag == atom.Section && n.weight.headings > 0
-	}) != nil && left >= 0
-}
-
 // holdsSections tells lists that pages are built of: each entry has headings or
 // sections of its own.
 func holdsSections(n *node) bool {
 	for c := n.first; c != nil; c = c.next {
-		if c.kind == html.ElementNode && (c.tag != atom.Li || !beginsSection(c)) {
+		if c.kind == html.ElementNode && (c.tag != atom.Li || findNear(c, func(n *node) bool { return n.tag == atom.Section && n.weight.headings > 0 }) == nil) {
 			return false
 		}
 	}
