@@ -103,12 +103,36 @@ func collect(n *html.Node, parts *pageParts) {
 				continue // becomes the mark of a quoted block
 			}
 			parts.headings = appendText(parts.headings, c)
-		case (c.DataAtom == atom.Td || c.DataAtom == atom.Th) && !hasCode(c):
+		case (c.DataAtom == atom.Td || c.DataAtom == atom.Th) && !hasCode(c) && !isListed(c):
 			parts.cells = appendText(parts.cells, c)
 		default:
 			collect(c, parts)
 		}
 	}
+}
+
+// isListed tells cells of a table of one column without a heading, which is written
+// as text: a simple list of DocBook.
+func isListed(cell *html.Node) bool {
+	table := cell.Parent
+	for table != nil && table.DataAtom != atom.Table {
+		table = table.Parent
+	}
+	if table == nil {
+		return false
+	}
+	rows := map[*html.Node]int{}
+	for n := range table.Descendants() {
+		if n.DataAtom == atom.Th {
+			return false
+		}
+		if n.DataAtom == atom.Td {
+			if rows[n.Parent]++; rows[n.Parent] > 1 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // hasCode tells cells whose row is written as blocks.
