@@ -63,7 +63,7 @@ func encodeLayout(chunks []chunkLayout) []byte {
 		}
 		return n
 	}
-	strings := func(dst []byte, all []string) []byte {
+	numbers := func(dst []byte, all []string) []byte {
 		dst = appendUvarint(dst, len(all))
 		for _, s := range all {
 			dst = appendUvarint(dst, id(s))
@@ -75,10 +75,10 @@ func encodeLayout(chunks []chunkLayout) []byte {
 		body = appendUvarint(appendUvarint(body, c.start), c.end)
 		body = appendUvarint(body, id(c.anchor))
 		body = appendUvarint(appendUvarint(body, id(c.before)), id(c.after))
-		body = strings(body, c.path)
+		body = numbers(body, c.path)
 		for _, p := range c.inside {
 			inside = appendUvarint(appendUvarint(appendUvarint(inside, i), p.Offset-c.start), id(p.Anchor))
-			inside = strings(inside, p.HeadingPath)
+			inside = numbers(inside, p.HeadingPath)
 		}
 	}
 	out := appendUvarint(nil, len(list))
