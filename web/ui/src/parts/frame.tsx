@@ -1,5 +1,5 @@
 // What pages are made of: a heading with the title, a failure, a wait, a time.
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from "react";
 import { ApiError } from "../wire/api.ts";
 import { age } from "../format.ts";
 import { words } from "../words.ts";
@@ -49,9 +49,28 @@ export function Waiting({ rows = 6 }: { rows?: number }) {
 
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+// The page's clock. Ages follow it and nothing else: one that were told anew because
+// its row was pressed could wrap, and move the button away from under the finger.
+const beat = 10_000; // ms
+let now = Date.now();
+const hears = new Set<() => void>();
+let beats: ReturnType<typeof setInterval> | undefined;
+function onBeat(hear: () => void): () => void {
+  hears.add(hear);
+  beats ??= setInterval(() => { now = Date.now(); for (const h of hears) h(); }, beat);
+  return () => {
+    hears.delete(hear);
+    if (hears.size > 0) return;
+    clearInterval(beats);
+    beats = undefined;
+  };
+}
+
 export function Time({ at }: { at: string }) {
+  const heard = useSyncExternalStore(onBeat, () => now);
   const time = new Date(at);
-  return <time dateTime={at} title={Number.isNaN(time.getTime()) ? at : full.format(time)}>{age(at)}</time>;
+  const words = useMemo(() => age(at), [at, heard]);
+  return <time dateTime={at} title={Number.isNaN(time.getTime()) ? at : full.format(time)}>{words}</time>;
 }
 
 export const isURL = (text: string) => /^https?:\/\/\S+$/.test(text) || /^[\w-]+(\.[\w-]+)+(:\d+)?(\/\S*)?$/.test(text);
