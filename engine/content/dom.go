@@ -100,6 +100,8 @@ func addText(b *strings.Builder, n *node) {
 			b.WriteString(n.data)
 		case n.tag == atom.Br, isBlockTag(n.tag), isGap(n):
 			b.WriteByte(' ')
+		case n.tag == atom.Sup && isRaised(b.String(), n):
+			b.WriteByte('^')
 		}
 		return n.kind != html.ElementNode || !n.junk && !isPermalink(n)
 	})

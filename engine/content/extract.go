@@ -323,7 +323,21 @@ func (j *judge) isJunk(n *node) bool {
 
 // isAround tells what the page's generator puts around the content.
 func (j *judge) isAround(n *node) bool {
-	return j.gen != nil && (n.class != "" && (hasClass(n, j.gen.junk...) || isOwnIndex(n)) || n.id != "" && slices.Contains(j.gen.junkIDs, n.id))
+	return j.gen != nil && (n.class != "" && (hasClass(n, j.gen.junk...) || isOwnIndex(n) || isByTheSide(n)) || n.id != "" && slices.Contains(j.gen.junkIDs, n.id))
+}
+
+// isByTheSide tells boxes whose names mean something else where they do not stand
+// beside what they belong to: the number of a notebook's cell (nbsphinx), and who
+// wrote a document and when (Asciidoctor).
+func isByTheSide(n *node) bool {
+	switch up := n.parent; {
+	case up == nil:
+		return false
+	case hasClass(n, "prompt"):
+		return hasClass(up, "nbinput", "nboutput")
+	default:
+		return up.id == "header" && hasClass(n, "details")
+	}
 }
 
 // isNotPrinted tells what a page leaves away on paper: pagers, feedback, buttons.

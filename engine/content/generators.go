@@ -93,7 +93,7 @@ var generators = []generator{
 		name: "sphinx", meta: []string{"sphinx", "docutils"}, ids: []string{"furo-main-content"},
 		classes: []string{"sphinxsidebar", "wy-nav-content", "sphinx-tabs", "bd-article", "bd-main", "bd-content", "highlight-default", "highlight-python", "highlight-none"},
 		main:    []mark{{tag: atom.Div, class: "body"}, {class: "bd-article"}, {id: "furo-main-content"}, {role: "main"}, {tag: atom.Article}, {tag: atom.Main}, {tag: atom.Div, class: "document"}},
-		junk:    []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article", "prompt", "sphx-glr-download-link-note", "sphx-glr-footer", "sphx-glr-signature"},
+		junk:    []string{"headerlink", "sphinxsidebar", "related", "wy-breadcrumbs", "rst-footer-buttons", "copybtn", "toctree-expand", "viewcode-link", "prev-next-area", "bd-header-article", "sphx-glr-download-link-note", "sphx-glr-footer", "sphx-glr-signature"},
 	},
 	{
 		name: "rustdoc", meta: []string{"rustdoc"}, classes: []string{"rustdoc"}, version: mark{class: "version"},
@@ -166,7 +166,7 @@ var generators = []generator{
 	},
 	{
 		name: "asciidoctor", meta: []string{"asciidoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, with: []mark{{id: "header"}, {id: "footnotes"}}, version: mark{id: "revnumber"},
-		junk: []string{"toc", "toc2", "details", "anchor"},
+		junk: []string{"toc", "toc2", "anchor"},
 	},
 	{
 		name: "doxygen", meta: []string{"doxygen"}, classes: []string{"memItemLeft", "memproto", "headertitle"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}}, version: mark{id: "projectnumber"},

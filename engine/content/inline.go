@@ -152,7 +152,9 @@ func (l *inline) element(n *node) {
 			l.link(note)
 			return
 		}
-		l.inside(n)
+		l.script(n)
+	case atom.Sub:
+		l.script(n)
 	case atom.Wbr:
 	case atom.Div, atom.P, atom.Li, atom.Dt, atom.Dd, atom.Section, atom.Header: // of a heading
 		l.space = true

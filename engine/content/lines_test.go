@@ -28,6 +28,9 @@ func TestLines(t *testing.T) {
 			"lines of a terminal", `<div id=termynal data-termynal><span data-ty=input>pip install x</span><span data-ty>Installed.</span> <span data-ty=input data-ty-prompt=">>>">import x</span></div>`,
 			"```\n$ pip install x\nInstalled.\n>>> import x\n```",
 		},
+		{"powers", "<p>2<sup>32</sup> pages, 10<sup>-6</sup> s, O(n<sup>2</sup>), <i>x</i><sup>n+1</sup>, (a + b)<sup>2</sup>, 2<sup>n</sup>, <code>2<sup>53</sup> - 1</code></p>", "2^32 pages, 10^-6 s, O(n^2), *x*^(n+1), (a + b)^2, 2^n, `2^53 - 1`"},
+		{"indexes", "<p>H<sub>2</sub>O, x<sub>1</sub>, 101<sub>2</sub>, log<sub>2</sub> n</p>", "H2O, x1, 101_2, log2 n"},
+		{"raised words and signs", "<p>1<sup>st</sup>, 2<sup>e</sup>, Air<sup>®</sup>, per class<sup>*</sup>, M<sup>me</sup>, x <sup>2</sup>, it<sup>[1]</sup>, a<sup><a href=/n>1</a></sup>, b<sup> 2</sup></p>", "1st, 2e, Air®, per class*, Mme, x 2, it[1], a[1](https://e.com/n), b 2"},
 		{"code with tags in it", "<pre>&lt;b&gt;x&lt;/b&gt;</pre>", "```\n<b>x</b>\n```"},
 		{"a line end in bold", "<p>a <b><br>\n-a</b>, b</p>", "a \n**-a**, b"},
 		{

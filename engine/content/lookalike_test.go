@@ -12,9 +12,9 @@ func TestSectionsNamedLikeJunkStay(t *testing.T) {
 	const text = "<h1>T</h1><p>Words that are here for a page to say, and some more.</p>"
 	for name, page := range map[string]string{
 		"antora":      `<meta name=generator content="Antora 3"><article class=doc>` + text + `<h2 id=pagination>Kept</h2><p>kept too</p></article>`,
-		"sphinx":      `<meta name=generator content=Sphinx><div class=body role=main>` + text + `<section id=prompt><h2>Kept</h2><p>kept too</p></section></div>`,
+		"sphinx":      `<meta name=generator content=Sphinx><div class=body role=main>` + text + `<section id=prompt><h2>Kept</h2><p class=prompt>kept too</p></section></div>`,
 		"vitepress":   `<meta name=generator content=VitePress><div class=vp-doc>` + text + `<h2 id=lang>Kept</h2><p>kept too</p></div>`,
-		"asciidoctor": `<meta name=generator content=Asciidoctor><div id=content>` + text + `<h2 id=details>Kept</h2><p>kept too</p></div>`,
+		"asciidoctor": `<meta name=generator content=Asciidoctor><div id=content>` + text + `<h2 id=details>Kept</h2><div class="openblock details"><p>kept too</p></div></div>`,
 	} {
 		if got, want := parsed(t, page), "# T\n\nWords that are here for a page to say, and some more.\n\n## Kept\n\nkept too"; got != want {
 			t.Errorf("%s: got %q", name, got)
