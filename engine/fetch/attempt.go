@@ -98,8 +98,14 @@ func (c *Client) response(u *url.URL, res *http.Response) *Response {
 	return &Response{
 		FinalURL: final.String(), Status: res.StatusCode, Header: res.Header,
 		ETag: res.Header.Get("ETag"), LastModified: res.Header.Get("Last-Modified"),
-		NotModified: res.StatusCode == http.StatusNotModified, FetchedAt: time.Now().UTC(),
+		NotModified: res.StatusCode == http.StatusNotModified && isConditional(res.Request), FetchedAt: time.Now().UTC(),
 	}
+}
+
+// isConditional reports whether a 304 can be the answer: one that nobody asked
+// for says nothing about what is stored.
+func isConditional(r *http.Request) bool {
+	return r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != ""
 }
 
 // read reads the body within the limits. What is of no readable type is refused
@@ -110,7 +116,7 @@ func (c *Client) read(u *url.URL, r Request, res *http.Response) (*Response, err
 	if r.MaxBytes > 0 {
 		limit = min(limit, r.MaxBytes)
 	}
-	if out.NotModified || res.ContentLength == 0 {
+	if out.Status == http.StatusNotModified || res.ContentLength == 0 {
 		res.Header.Del("Content-Encoding") // nothing is encoded
 	}
 	contentType := res.Header.Get("Content-Type")

@@ -115,7 +115,7 @@ type Response struct {
 	Body         []byte // decompressed; UTF-8 for text
 	ETag         string
 	LastModified string
-	NotModified  bool
+	NotModified  bool // a 304 to the validators of the request
 	FetchedAt    time.Time
 	// Moved tells that there were redirects and all of them are permanent.
 	Moved bool
@@ -123,12 +123,12 @@ type Response struct {
 	Rendered bool
 }
 
-// Err is nil for a 2xx or 304, and otherwise a fault that tells the status:
+// Err is nil for a 2xx or a 304 that was asked for, and otherwise a fault that tells the status:
 // NotFound, Forbidden, Busy or Unavailable.
 func (r *Response) Err() error {
 	where := security.LogURL(r.URL)
 	switch s := r.Status; {
-	case s >= 200 && s < 300, s == http.StatusNotModified:
+	case s >= 200 && s < 300, r.NotModified:
 		return nil
 	case s == http.StatusNotFound, s == http.StatusGone:
 		return fault.Errorf(fault.NotFound, "%s answered %d %s", where, s, http.StatusText(s))

@@ -138,7 +138,7 @@ func TestAnswers(t *testing.T) {
 		"gone":         {status(http.StatusGone), "", fault.NotFound, ""},
 		"sign in":      {status(http.StatusUnauthorized), "", fault.Forbidden, ""},
 		"broken":       {status(http.StatusInternalServerError), "", fault.Unavailable, ""},
-		"not modified": {status(http.StatusNotModified), "", "", ""},
+		"not modified": {status(http.StatusNotModified), "", fault.Unavailable, ""}, // nobody asked: scrape asked again, for ever
 		"header flood": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Flood", strings.Repeat("x", 64<<10))
 		}, fault.Unavailable, "", ""},
