@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/axon-mcp/axon-mcp/fault"
 )
 
 // lockPoll is how often LockWait looks again.
@@ -72,15 +74,19 @@ func newTurn(path string) (*turn, error) {
 }
 
 // enter waits for the turnstile until ctx ends. It looks every millisecond: a
-// holder leaves as soon as its transaction has begun.
+// holder leaves as soon as its transaction has begun. One that does not leave is
+// stopped, or hangs on its disk: after patience that is Busy.
 func (t *turn) enter(ctx context.Context) (leave func(), err error) {
-	for {
+	for begun := time.Now(); ; {
 		ok, err := tryLock(t.file)
 		if err != nil {
 			return nil, fmt.Errorf("lock the turnstile: %w", err)
 		}
 		if ok {
 			return func() { _ = unlockFile(t.file) }, nil // fails only when closed, which frees it
+		}
+		if time.Since(begun) > patience {
+			return nil, fault.New(fault.Busy, "other axon-mcp processes have held the database for "+patience.String()+"; where one is stopped, let it go on or end it, and try again")
 		}
 		if err := pause(ctx, time.Millisecond); err != nil {
 			return nil, fmt.Errorf("wait for other writers: %w", err)
