@@ -8,6 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+
+	"github.com/axon-mcp/axon-mcp/fault"
 )
 
 func TestLockIsExclusiveAndFreed(t *testing.T) {
@@ -78,4 +81,37 @@ func TestLockWhileOthersRemove(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestTurnstileIsNotWaitedForWithoutEnd holds that a process that was stopped in
+// the turnstile costs the others their writes, and not their life.
+func TestTurnstileIsNotWaitedForWithoutEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "turn.lock")
+		stopped, waiter := turnTest(t, path), turnTest(t, path)
+		leave, err := stopped.enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := waiter.enter(t.Context()); fault.CodeOf(err) != fault.Busy {
+			t.Fatalf("got %v, want busy", err)
+		}
+		leave()
+		leave, err = waiter.enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave()
+	})
+}
+
+func turnTest(t *testing.T, path string) *turn {
+	t.Helper()
+	turn, err := newTurn(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = turn.close() })
+	return turn
 }

@@ -225,12 +225,21 @@ func (t *tab) pointless(r *Response, at *url.URL) error {
 	switch {
 	case t.job.shot == nil && (r.Status >= 300 || r.Status == http.StatusNoContent):
 		return errEnough
-	case t.job.shot == nil && !html:
+	case t.job.shot == nil && (!html || isDownload(r.Header)):
 		return errNoPage
+	case isDownload(r.Header):
+		return fault.Errorf(fault.Unsupported, "%s is sent as a file to keep, which no browser shows; scrape reads it where it is text or a page", security.LogURL(at.String()))
 	case t.job.shot != nil && !html && !isText(r.MediaType) && !strings.HasPrefix(r.MediaType, "image/"):
 		return unsupported(at, r.MediaType)
 	}
 	return nil
+}
+
+// isDownload tells what a browser stores and does not show (RFC 6266, 4.2).
+func isDownload(h http.Header) bool {
+	how, _, _ := strings.Cut(h.Get("Content-Disposition"), ";")
+	return strings.EqualFold(strings.TrimSpace(how), "attachment") ||
+		oneOf(bareType(h.Get("Content-Type")), "application/octet-stream", "binary/octet-stream", "application/x-download", "application/force-download")
 }
 
 // errCrashed tells that the page's own process ended.

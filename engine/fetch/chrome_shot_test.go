@@ -31,6 +31,11 @@ func TestScreenshot(t *testing.T) { //nolint:paralleltest // one Chromium at a t
 		case "/zip":
 			w.Header().Set("Content-Type", "application/zip")
 			return
+		case "/kept":
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Content-Disposition", "Attachment; filename=a.html")
+		case "/bytes":
+			w.Header().Set("Content-Type", "application/octet-stream")
 		case "/gone":
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(http.StatusGone)
@@ -57,6 +62,8 @@ func TestScreenshot(t *testing.T) { //nolint:paralleltest // one Chromium at a t
 		"hidden":       {"/", Shot{Selector: "#hidden"}, 0, 0, nil, fault.NotFound},
 		"no selector":  {"/", Shot{Selector: "#'("}, 0, 0, nil, fault.Invalid},
 		"no picture":   {"/zip", Shot{}, 0, 0, nil, fault.Unsupported},
+		"a download":   {"/kept", Shot{}, 0, 0, nil, fault.Unsupported},
+		"bytes":        {"/bytes", Shot{}, 0, 0, nil, fault.Unsupported},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
