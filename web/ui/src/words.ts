@@ -2,6 +2,7 @@
 export const words = {
   box: "Search, ask, or paste a URL to add a site",
   nothing: "Nothing is indexed yet. Paste the address of a documentation site.",
+  note: (said: string) => `Note: ${said}.`,
   noHit: "No passage matches. Use fewer words, clear the filters, or add the site.",
   noJobs: "No jobs yet. Adding a site starts one.",
   noLibrary: "The library is empty. Add a site.",

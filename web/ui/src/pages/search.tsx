@@ -24,7 +24,7 @@ import "../pages.css";
 const typing = 150; // milliseconds after the last key
 const page = 10;
 const filters = ["domain", "source", "since", "mode"] as const;
-type Found = { hits: Hit[] | null; next_cursor: string | null; ms: number };
+type Found = { hits: Hit[] | null; next_cursor: string | null; note?: string; ms: number };
 
 export function Search() {
   const [at, go] = useLocation();
@@ -114,12 +114,14 @@ function Results({ q, pages, value, show }: Part & { q: string; pages?: number }
   if (found.error && !found.data) return <Failure what={words.searchFailed} error={found.error} again={() => void found.refetch()} />;
   if (!found.data) return <Waiting />;
   const hits = found.data.pages.flatMap((p) => p.hits ?? []);
-  if (hits.length === 0) return <NoHit any={filters.some((f) => value(f))} clear={() => show(Object.fromEntries(filters.map((f) => [f, ""])))} />;
+  const note = found.data.pages[0]?.note;
+  if (hits.length === 0) return <NoHit note={note} any={filters.some((f) => value(f))} clear={() => show(Object.fromEntries(filters.map((f) => [f, ""])))} />;
   const ms = Math.max(1, Math.round(found.data.pages[0]?.ms ?? 0));
   return (
     <>
       {found.error && <Failure what={words.searchFailed} error={found.error} again={() => void found.refetch()} />}
       <p className="muted num" role="status">{words.found(few(hits.length, "passage"), count(ms), few(pages ?? 0, "page"))}</p>
+      {note && <p className="muted">{words.note(note)}</p>}
       <RowList
         label={words.search} rows={hits} id={(h) => h.chunk_id} name={hitName} href={(h) => docLink(h.url, h.chunk_id, q)} estimate={132}
         actions={(h) => [{ id: "copy-text", words: words.copy, icon: "copy", run: () => copy(`${h.text.trim()}\n\nSource: [${hitName(h)}](${h.url})\n`) }]}
@@ -129,9 +131,9 @@ function Results({ q, pages, value, show }: Part & { q: string; pages?: number }
   );
 }
 
-function NoHit({ any, clear }: { any: boolean; clear: () => void }) {
+function NoHit({ note, any, clear }: { note?: string; any: boolean; clear: () => void }) {
   return (
-    <div className="empty" role="status"><p>{words.noHit}</p>
+    <div className="empty" role="status"><p>{words.noHit}</p>{note && <p>{words.note(note)}</p>}
       <p className="row">{any && <Button icon="close" onClick={clear}>{words.clearFilters}</Button>}<Link className="button" href="/add"><Icon name="add" />{words.addSite}</Link></p></div>
   );
 }
