@@ -151,7 +151,7 @@ func (j *judge) narrow(n *node) *node {
 				next = c
 			}
 		}
-		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) {
+		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) || isSection(n, next) {
 			return n
 		}
 		n = next
@@ -169,6 +169,37 @@ func isBelowHeading(n, next *node) bool {
 	return heading
 }
 
+// isSection reports whether next is one section of several in n: boxes of one
+// name that begin with headings of one level.
+func isSection(n, next *node) bool {
+	heading := firstHeading(next)
+	if heading == nil || next.class == "" && next.tag != atom.Section {
+		return false
+	}
+	for c := n.first; c != nil; c = c.next {
+		if c != next && !c.junk && c.tag == next.tag && c.class == next.class && c.prose > 0 {
+			if other := firstHeading(c); other != nil && other.tag == heading.tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// firstHeading is the heading that a box begins with.
+func firstHeading(n *node) *node {
+	if n.weight.headings == 0 {
+		return nil
+	}
+	first := findNear(n, func(n *node) bool {
+		return n.kind == html.ElementNode && n.weight.text > 0 && (isHeading(n) || n.first != nil && n.first.kind == html.TextNode && n.first.weight.text > 0)
+	})
+	if first == nil || !isHeading(first) {
+		return nil
+	}
+	return first
+}
+
 // aLead is how many bytes of prose beside the top heading are what a page begins
 // with, and aSentence how many a paragraph below it has.
 const aLead, aSentence = 250, 60
@@ -177,20 +208,30 @@ const aLead, aSentence = 250, 60
 // <article>, the box that has the top heading and the beginning of the text, or
 // a paragraph between the two.
 func leavesLead(n, next *node) bool {
-	if n.weight.tops == 0 || next.weight.tops > 0 || !within(n, atom.Main, atom.Article) {
+	if n.weight.tops == 0 || next.weight.tops > 0 {
 		return false
 	}
-	titled := false
+	titled, said := false, within(n, atom.Main, atom.Article)
 	for c := n.first; c != nil && c != next; c = c.next {
 		if c.junk {
 			continue
 		}
 		if h1 := top(c); h1 != nil {
-			titled = true
-			if c.prose-h1.weight.text >= aLead {
+			titled = said
+			if said && c.prose-h1.weight.text >= aLead || leads(h1) {
 				return true
 			}
 		} else if titled && c.tag == atom.P && c.prose >= aSentence {
+			return true
+		}
+	}
+	return false
+}
+
+// leads reports whether a heading has a paragraph beside it.
+func leads(h *node) bool {
+	for c := h.next; c != nil; c = c.next {
+		if c.tag == atom.P && !c.junk && c.prose >= 2*aSentence {
 			return true
 		}
 	}

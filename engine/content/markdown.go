@@ -330,7 +330,8 @@ func (w *writer) list(n *node) {
 		gap = 1
 	}
 	for c := n.first; c != nil; c = c.next {
-		if c.kind != html.ElementNode || c.junk {
+		stray := c.kind == html.TextNode && c.weight.text > 0
+		if !stray && c.kind != html.ElementNode || c.junk {
 			continue
 		}
 		mark := "- "
@@ -354,9 +355,16 @@ func (w *writer) list(n *node) {
 		}
 		again = true
 		w.push(mark, rest)
-		if c.tag == atom.Li {
+		switch {
+		case c.tag == atom.Li:
 			w.children(c, 1)
-		} else {
+		case stray: // text right inside a list
+			from := c
+			for c.next != nil && isInline(c.next) {
+				c = c.next
+			}
+			w.between(from, c.next, 1)
+		default:
 			w.node(c, 1) // a list right inside a list
 		}
 		w.pop()
@@ -407,76 +415,4 @@ func holdsSections(n *node) bool {
 		}
 	}
 	return n.first != nil
-}
-
-// definitions writes terms as lines and definitions below them (":   "). A term
-// that is the signature of something with an id is a heading for the chunks.
-func (w *writer) definitions(n *node) {
-	if isNotes(n) {
-		w.notes(n)
-		return
-	}
-	outer, before := w.level, atom.Atom(0)
-	for c := n.first; c != nil; c = c.next {
-		if c.kind != html.ElementNode || c.junk {
-			continue
-		}
-		switch c.tag {
-		case atom.Dt:
-			gap := 2
-			if before == atom.Dt {
-				gap = 1
-			}
-			w.term(c, outer, gap)
-		case atom.Dd:
-			if c.weight.text == 0 && find(c, isPicture) == nil {
-				break // the next term is no further one of it
-			}
-			gap := 1
-			if before == 0 {
-				gap = 2
-			}
-			w.block(gap)
-			w.push(":   ", "    ")
-			w.children(c, 2)
-			w.pop()
-		default: // <div> around pairs
-			w.definitions(c)
-		}
-		before = c.tag
-	}
-	w.level = outer
-}
-
-func isPicture(n *node) bool { return n.tag == atom.Img }
-
-func (w *writer) term(n *node, outer, gap int) {
-	id := n.id
-	if id == "" {
-		if a := find(n, func(n *node) bool { return n.tag == atom.A && n.id != "" }); a != nil {
-			id = a.id
-		}
-	}
-	text := ""
-	if hasClass(n, "sig") {
-		text = tight(n)
-		if text != "" {
-			text = codeSpan(text)
-		}
-	} else {
-		line := w.line()
-		for c := n.first; c != nil; c = c.next {
-			line.node(c)
-		}
-		text = guardLine(fold(w.done(&line)))
-	}
-	if text == "" {
-		return
-	}
-	w.block(gap)
-	if id != "" && outer > 0 && w.quoted == 0 {
-		w.level = outer + 1
-		w.addHeading(w.level, tight(n), id)
-	}
-	w.text(text)
 }

@@ -144,6 +144,9 @@ func (j *judge) nameOf(n *node) []string {
 	default:
 		return nil
 	}
+	if n.tag == atom.A && isHeading(n.parent) && 2*n.weight.text > n.parent.weight.text {
+		return nil // a heading that leads back to its line of the contents
+	}
 	key := n.class + " " + n.id
 	words, ok := j.named[key]
 	if !ok {

@@ -1,0 +1,48 @@
+package content
+
+import (
+	"strings"
+	"testing"
+)
+
+// What stands in lists without being an entry was dropped: of a list that is not
+// closed, the rest of the page.
+func TestStraysInListsStay(t *testing.T) {
+	t.Parallel()
+	const before = "<h1>T</h1><p>Words that are here for a page to say, and some more.</p>"
+	for name, test := range map[string]struct{ page, want string }{
+		"open list of definitions": {
+			"<dl><dt>a</dt><dd>b</dd><p>Kept.<h2 id=h>Kept</h2><pre>kept\n  code</pre>bare <b>text</b><dl><dt>c<dd>d</dl><p>More.",
+			"a\n:   b\n\nKept.\n\n## Kept\n\n```\nkept\n  code\n```\n\nbare **text**\n\nc\n:   d\n\nMore.",
+		},
+		"pairs in boxes": {"<dl><div><dt>a</dt><dd>b</dd>kept</div><a name=x><dt>c</dt></a><dd>d</dd></dl>", "a\n:   b\n\nkept\n\nc\n:   d"},
+		"hidden":         {"<dl><dt>a</dt><dd>b</dd><p hidden>secret</p><div style='display:none'>secret</div></dl>", "a\n:   b"},
+		"text in a list": {"<ul><li>a</li>bare <b>text</b><li>b</li></ul>", "- a\n- bare **text**\n- b"},
+		"code as a term": {"<dl><dt><pre>a = enum\n  b, c</pre></dt><dd>d</dd></dl>", "```\na = enum\n  b, c\n```\n:   d"},
+	} {
+		if got, want := parsed(t, "<main>"+before+test.page+"</main>"), "# T\n\nWords that are here for a page to say, and some more.\n\n"+test.want; got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// One section that holds nine tenths of the prose was taken for the page.
+func TestOneSectionOfSeveralIsNotThePage(t *testing.T) {
+	t.Parallel()
+	long := "<p>" + strings.Repeat("Words that fill the largest section of all, and more. ", 60) + "</p>"
+	for name, page := range map[string]string{
+		"by class":   `<div class=section><h2>One</h2><pre>kept()</pre></div><div class=section><h2><a class=toc-backref href="#x">Two</a></h2>` + long + `</div>`,
+		"by element": `<section><h2>One</h2><pre>kept()</pre></section><section><h2>Two</h2>` + long + `</section>`,
+	} {
+		got := parsed(t, "<div id=content>"+page+"</div>")
+		for _, want := range []string{"## One\n\n```\nkept()", "## Two\n\nWords"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is not in %.200q", name, want, got)
+			}
+		}
+	}
+	lead := "What the page is about stands right below its title, in one sentence that is not short, and it was dropped with its box, so that nothing told it."
+	if got := parsed(t, "<div><h1>T</h1><p>"+lead+"</p></div><div><h2>Two</h2>"+long+"</div>"); !strings.HasPrefix(got, "# T\n\n"+lead) {
+		t.Errorf("lead: got %.200q", got)
+	}
+}
