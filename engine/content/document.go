@@ -1,6 +1,9 @@
 package content
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Input is one fetched resource.
 type Input struct {
@@ -50,6 +53,37 @@ type Document struct {
 	Hidden int
 	// Shell tells that the page is an empty frame that a script fills.
 	Shell bool
+}
+
+// detach copies the strings that a page tells of itself: as substrings they would
+// keep the whole page in memory for as long as the document lives.
+func (d *Document) detach() {
+	var copied strings.Builder
+	size := 0
+	d.eachString(func(s *string) { size += len(*s) })
+	copied.Grow(size)
+	d.eachString(func(s *string) {
+		began := copied.Len()
+		copied.WriteString(*s)
+		*s = copied.String()[began:]
+	})
+}
+
+func (d *Document) eachString(visit func(*string)) {
+	for _, s := range []*string{&d.Canonical, &d.Title, &d.Description, &d.Lang, &d.Author, &d.Version, &d.Refresh} {
+		visit(s)
+	}
+	for i := range d.Breadcrumb {
+		visit(&d.Breadcrumb[i])
+	}
+	for i := range d.Headings {
+		visit(&d.Headings[i].Text)
+		visit(&d.Headings[i].Anchor)
+	}
+	for i := range d.Links {
+		visit(&d.Links[i].URL)
+		visit(&d.Links[i].Text)
+	}
 }
 
 // Heading is one heading of the Markdown.

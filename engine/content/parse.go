@@ -131,6 +131,7 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Links = links.all(root, heart(mains))
 	doc.Words = int(root.weight.words)
 	doc.Shell = isShell(page, doc.Words)
+	doc.detach()
 	return doc, nil
 }
 

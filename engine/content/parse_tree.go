@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/axon-mcp/axon-mcp/engine/content/pagetree"
 )
 
 // maxNesting is how deep elements may stand in each other before a page that
@@ -52,10 +54,14 @@ func parseWatched(body []byte) (*html.Node, error) {
 	return html.Parse(&watched{rest: body, began: time.Now()})
 }
 
-// parseTree parses a page. One that is nested deeper than the parser goes, or
-// that takes too long, is read again with its innermost tags dropped, then
-// without formatting, and if that does not help, as the text between its tags.
+// parseTree parses a page: most with pagetree, the others with x/net. One that is
+// nested deeper than the parser goes, or that takes too long, is read again with
+// its innermost tags dropped, then without formatting, and if that does not help,
+// as the text between its tags.
 func parseTree(body []byte) (*html.Node, error) {
+	if page, ok := pagetree.Parse(body); ok {
+		return page, nil
+	}
 	page, err := parseWatched(body)
 	if errors.Is(err, errSlow) {
 		page, err = parseWatched(body) // the machine may have slept
