@@ -38,7 +38,7 @@ func dedupe(d *Deps) (*Tool, error) {
 		Name:  "dedupe",
 		Title: "Remove duplicates",
 		About: "Finds documents that hold the same text (near: nearly the same) and removes all but one of each group. " +
-			"The dry run (the default) shows the groups and gives the token to confirm with. forget removes by name. Seconds on a large index.",
+			"The dry run (the default) shows the groups and gives the token to confirm with. A later crawl of their site stores them again. forget removes by name.",
 		Toolset: Admin, Scope: security.ScopeAdmin,
 		Hints: Hints{Destructive: true, Idempotent: true},
 	}, func(ctx context.Context, _ Call, in DedupeInput) (reply[DedupeOutput], error) {
