@@ -26,9 +26,6 @@ import (
 	"time"
 )
 
-// NotHere is why a test of the tables is left out.
-const NotHere = "the tables of hostile inputs are not here"
-
 // insideVar tells a test process that it runs in a network of its own.
 const insideVar = "AXON_TEST_INSIDE"
 
