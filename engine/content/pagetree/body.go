@@ -1,6 +1,7 @@
 package pagetree
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -24,6 +25,11 @@ func (b *builder) inBody() bool {
 		return b.endInBody()
 	case comment:
 		b.addComment(b.top().node)
+	case endOfPage:
+		if len(b.templates) > 0 {
+			b.mode = inTemplate
+			return false
+		}
 	}
 	return true
 }
@@ -34,12 +40,14 @@ func (b *builder) startInBody() bool {
 		b.reopen()
 		b.insert()
 	case htmlTag:
-		b.addAttributes(b.open[1].node)
+		if len(b.templates) == 0 {
+			b.addAttributes(b.open[1].node)
+		}
 	case bodyTag:
-		if len(b.open) > 2 && b.open[2].tag == atom.Body {
+		if len(b.templates) == 0 && len(b.open) > 2 && b.open[2].tag == atom.Body {
 			b.addAttributes(b.open[2].node)
 		}
-	case headVoid, headText:
+	case headVoid, headText, template:
 		return b.inHead()
 	case block, preformat:
 		b.closeParagraph()
@@ -51,11 +59,7 @@ func (b *builder) startInBody() bool {
 		}
 		b.insert()
 	case formTag:
-		if b.form == nil {
-			b.closeParagraph()
-			b.insert()
-			b.form = b.top().node
-		}
+		b.startForm()
 	case listItem:
 		b.closeItem(atom.Li, atom.Li)
 		b.closeParagraph()
@@ -86,6 +90,36 @@ func (b *builder) startInBody() bool {
 	return true
 }
 
+// startForm opens a form, unless one is open.
+func (b *builder) startForm() {
+	if b.form != nil && len(b.templates) == 0 {
+		return
+	}
+	b.closeParagraph()
+	b.insert()
+	if len(b.templates) == 0 {
+		b.form = b.top().node
+	}
+}
+
+// endForm closes the form that is open. What is open in it may stay so.
+func (b *builder) endForm() {
+	i := b.find(stops, atom.Form)
+	if len(b.templates) > 0 {
+		if i >= 0 {
+			b.closeImplied("")
+			b.cut(i)
+		}
+		return
+	}
+	n := b.form
+	b.form = nil
+	if n != nil && i >= 0 && b.open[i].node == n {
+		b.closeImplied("")
+		b.remove(n)
+	}
+}
+
 // startFormatting opens a formatting element, or one that bounds them.
 func (b *builder) startFormatting() {
 	switch b.tok.rule {
@@ -95,7 +129,9 @@ func (b *builder) startFormatting() {
 				n := b.active[i].node
 				b.endFormatting()
 				b.remove(n)
-				b.forget(n)
+				if at := b.indexOfActive(n); at >= 0 {
+					b.active = slices.Delete(b.active, at, at+1)
+				}
 				break
 			}
 		}
@@ -238,12 +274,7 @@ func (b *builder) endInBody() bool {
 		b.mode = afterBody
 		return false
 	case formTag:
-		n := b.form
-		b.form = nil
-		if i := b.find(stops, atom.Form); n != nil && i >= 0 && b.open[i].node == n {
-			b.closeImplied("")
-			b.remove(n)
-		}
+		b.endForm()
 	case listItem:
 		b.popUntil(stops|lists, atom.Li)
 	case definition:
@@ -280,7 +311,8 @@ func (b *builder) endOther() bool {
 	case tag == atom.Br:
 		b.tok.kind = startTag
 		return false
-	case tag == atom.Template: // none is open
+	case tag == atom.Template:
+		b.endTemplate()
 	default:
 		b.endOrdinary()
 	}
@@ -315,41 +347,6 @@ func (b *builder) endOrdinary() {
 			return
 		}
 	}
-}
-
-// endFormatting closes the innermost formatting element of the name, and what is
-// open in it. Where a block is, it would have to be moved.
-func (b *builder) endFormatting() {
-	tag := b.tok.tag
-	if top := b.top(); top.node.Data == b.tok.data && b.indexOfActive(top.node) < 0 {
-		b.pop()
-		return
-	}
-	at := len(b.active) - 1
-	for at >= 0 && b.active[at].node != nil && b.active[at].tag != tag {
-		at--
-	}
-	if at < 0 || b.active[at].node == nil {
-		b.endOrdinary()
-		return
-	}
-	n := b.active[at].node
-	i := b.indexOf(n)
-	if i < 0 {
-		b.forget(n)
-		return
-	}
-	if b.find(stops, tag) < 0 {
-		return
-	}
-	for _, e := range b.open[i:] {
-		if e.flags&special != 0 {
-			b.decline()
-			return
-		}
-	}
-	b.cut(i)
-	b.forget(n)
 }
 
 // isText tells text that is more than white space.

@@ -72,8 +72,13 @@ var corners = []struct {
 	{page: "<b><b><b><b>a<p>b<p>c"},
 	{page: "<b id=1 class=2>a<p>b<b class=2 id=1>"},
 	{page: "<a href=x>a<a href=y>b"},
-	{page: "<a>a<p>b<a>c", declined: true},
-	{page: "<b><p>a</b>b", declined: true},
+	{page: "<a>a<p>b<a>c"},
+	{page: "<b><p>a</b>b"},
+	{page: "<b><i><u><s><tt><p>a</b>b<p>c</i>d</u>e"},
+	{page: "<b id=1><x-y><i><p>a</b>b</i>c"},
+	{page: "<table><b><tr><td>a", declined: true},
+	{page: "<table><tr><td><a><p>b</a>c</table>d"},
+	{page: "<a><div><div><a>b</div></div>"},
 	{page: "</b></a>a"},
 	{page: "<nobr>a<nobr>b</nobr>c"},
 	{page: "<a><table><tr><td><a>b</a></table>c</a>"},
@@ -224,8 +229,20 @@ var corners = []struct {
 	{page: strings.Repeat("<div>", 511) + "a", declined: true},
 	{page: "<p>" + strings.Repeat("a</x>", 100)},
 	{page: strings.Repeat("a</x>", 100_000), declined: true},
-	{page: "<template><p>a</template>b", declined: true},
+	{page: "<template><p>a</template>b"},
 	{page: "</template>a"},
+
+	// Templates.
+	{page: "<template>a"},
+	{page: "<p><template><td>a</template><template><tr><template><col></template></template>c"},
+	{page: "<head><template>a<b>b</template></b>c"},
+	{page: "<head></head><template><form><p>a</form></template>b"},
+	{page: "<table><template><tr><td>a</template><tr><td>b"},
+	{page: "<form><template><form>a</form></form></template></form>b"},
+	{page: "<template><html a=b><body c=d></template>"},
+	{page: "<template><tr>a<br></template>b", declined: true},
+	{page: "<svg><template>a", declined: true},
+	{page: "<template><caption>a</template><template><col><p></template><template></p></template>"},
 }
 
 func unclosed(n int) string {

@@ -24,6 +24,7 @@ const (
 	inTableBody
 	inRow
 	inCell
+	inTemplate
 	afterBody
 	afterAfterBody
 )
@@ -60,6 +61,8 @@ func (b *builder) step() bool {
 		return b.inRow()
 	case inCell:
 		return b.inCell()
+	case inTemplate:
+		return b.inTemplate()
 	case afterBody:
 		return b.afterBody()
 	default:
@@ -210,8 +213,8 @@ func (b *builder) inHead() bool {
 		case headText:
 			b.insertRaw()
 			return true
-		case declined:
-			b.decline()
+		case template:
+			b.startTemplate()
 			return true
 		}
 		switch b.tok.tag {
@@ -225,6 +228,10 @@ func (b *builder) inHead() bool {
 		if b.tok.tag == atom.Head {
 			b.pop()
 			b.mode = afterHead
+			return true
+		}
+		if b.tok.tag == atom.Template {
+			b.endTemplate()
 			return true
 		}
 		if !b.tok.begins() {
@@ -255,7 +262,7 @@ func (b *builder) afterHead() bool {
 			b.insert()
 			b.mode = inBody
 			return true
-		case headVoid, headText:
+		case headVoid, headText, template:
 			b.push(element{b.head, traitOf(atom.Head)})
 			used := b.inHead()
 			b.remove(b.head)
@@ -268,6 +275,10 @@ func (b *builder) afterHead() bool {
 			return true
 		}
 	case endTag:
+		if b.tok.tag == atom.Template {
+			b.endTemplate()
+			return true
+		}
 		if b.tok.tag == atom.Head || !b.tok.begins() {
 			return true
 		}

@@ -184,11 +184,11 @@ func (b *builder) closeImplied(but string) {
 	b.cut(i)
 }
 
-// clearTo closes elements down to one of the tags, <html> or a table's part.
+// clearTo closes elements down to one of the tags, <template> or <html>.
 func (b *builder) clearTo(t1, t2, t3 atom.Atom) {
 	i := len(b.open) - 1
 	for ; i > 0; i-- {
-		if tag := b.open[i].tag; tag == t1 || tag == t2 || tag == t3 || tag == atom.Html {
+		if tag := b.open[i].tag; tag == t1 || tag == t2 || tag == t3 || tag == atom.Html || tag == atom.Template {
 			break
 		}
 	}
@@ -277,16 +277,10 @@ func (b *builder) reopen() {
 	}
 	for ; i < len(b.active); i++ {
 		from := &b.active[i]
-		b.insertElement(from.trait, from.node.Data, slices.Clone(from.node.Attr))
-		b.work += reopenCost
-		from.node = b.top().node
-	}
-}
-
-// forget takes an element out of the formatting ones.
-func (b *builder) forget(n *html.Node) {
-	if i := b.indexOfActive(n); i >= 0 {
-		b.active = slices.Delete(b.active, i, i+1)
+		n := b.clone(from.node)
+		b.add(n)
+		b.push(element{n, from.trait})
+		from.node = n
 	}
 }
 

@@ -30,8 +30,9 @@ type builder struct {
 	active     []element // formatting; no node: a mark
 	head, form *html.Node
 	mode, back mode
-	paragraphs int  // open ones
-	fostering  bool // what is added to a table's part belongs before the table
+	templates  []mode // of the open ones
+	paragraphs int    // open ones
+	fostering  bool   // what is added to a table's part belongs before the table
 	quirks     bool
 
 	work   int

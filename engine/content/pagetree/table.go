@@ -24,7 +24,10 @@ func (b *builder) inTable() bool {
 				b.resetMode()
 			}
 			return true
-		case atom.Body, atom.Caption, atom.Col, atom.Colgroup, atom.Html, atom.Tbody, atom.Td, atom.Tfoot, atom.Th, atom.Thead, atom.Tr, atom.Template:
+		case atom.Body, atom.Caption, atom.Col, atom.Colgroup, atom.Html, atom.Tbody, atom.Td, atom.Tfoot, atom.Th, atom.Thead, atom.Tr:
+			return true
+		case atom.Template:
+			b.endTemplate()
 			return true
 		}
 	case comment:
@@ -85,7 +88,7 @@ func (b *builder) startInTable() (known, used bool) {
 			return true, true
 		}
 	case atom.Form:
-		if b.form == nil {
+		if b.form == nil && len(b.templates) == 0 {
 			b.insert()
 			b.form = b.top().node
 			b.pop()
@@ -104,7 +107,8 @@ func (b *builder) isHiddenInput() bool {
 	return false
 }
 
-// resetMode finds the mode by the open elements, after a table's end.
+// resetMode finds the mode by the open elements, after the end of a table or
+// template.
 func (b *builder) resetMode() {
 	for i := len(b.open) - 1; i > 0; i-- {
 		b.work++
@@ -121,10 +125,17 @@ func (b *builder) resetMode() {
 			b.mode = inColumns
 		case atom.Table:
 			b.mode = inTableMode
+		case atom.Template:
+			b.mode = b.templates[len(b.templates)-1]
+		case atom.Head:
+			b.mode = inHead
 		case atom.Body:
 			b.mode = inBody
-		case atom.Head, atom.Html, atom.Frameset, atom.Template:
-			b.decline()
+		case atom.Html:
+			b.mode = afterHead
+			if b.head == nil {
+				b.mode = beforeHead
+			}
 		default:
 			continue
 		}
@@ -192,7 +203,10 @@ func (b *builder) inColumns() bool {
 				b.mode = inTableMode
 			}
 			return true
-		case atom.Col, atom.Template:
+		case atom.Col:
+			return true
+		case atom.Template:
+			b.endTemplate()
 			return true
 		}
 	case endOfPage:

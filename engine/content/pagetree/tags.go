@@ -42,7 +42,8 @@ const (
 	rubyText  // <rp> or <rt>
 	foreign   // begins SVG or MathML
 	tablePart // dropped outside of tables
-	declined  // not read here: another parser has to
+	template
+	declined // not read here: another parser has to
 )
 
 // flags say how a tag behaves on the stack of open elements.
@@ -148,7 +149,8 @@ var rulesOfTags = map[rule]string{
 	rubyText:    "rp rt",
 	foreign:     "math svg",
 	tablePart:   "caption col colgroup frame head tbody td tfoot th thead tr",
-	declined:    "frameset plaintext template",
+	template:    "template",
+	declined:    "frameset plaintext",
 }
 
 var flagsOfTags = map[flags]string{
