@@ -90,6 +90,37 @@ func addRune(h uint64, r rune) uint64 {
 	return h
 }
 
+// lowered has the letters and digits of ASCII in lower case, and 0 for the other
+// bytes.
+var lowered = func() (table [256]byte) {
+	for c := range byte(utf8.RuneSelf) {
+		if isWord(rune(c)) {
+			table[c] = byte(lowerRune(rune(c)))
+		}
+	}
+	return table
+}()
+
+// addWord adds the letters and digits of ASCII that stand in md from i on to a
+// hash, with a space before them unless they go on with a word, and returns where
+// they end.
+func addWord(h uint64, md string, i, end int, word bool) (uint64, int) {
+	if i == end || lowered[md[i]] == 0 {
+		return h, i
+	}
+	if !word {
+		h = (h ^ ' ') * fnvPrime
+	}
+	for ; i < end; i++ {
+		c := lowered[md[i]]
+		if c == 0 {
+			break
+		}
+		h = (h ^ uint64(c)) * fnvPrime
+	}
+	return h, i
+}
+
 // newBlock reads the words of a block, in lower case and without the targets of
 // links.
 func newBlock(md string, start, end int) Block {
@@ -98,6 +129,18 @@ func newBlock(md string, start, end int) Block {
 	letters, linked, depth, inTarget := 0, 0, 0, false
 	afterBracket, word := false, false
 	for i := start; i < end; {
+		if !inTarget { // a whole word at once
+			from := i
+			h, i = addWord(h, md, i, end, word)
+			if n := i - from; n > 0 {
+				letters += n
+				if depth > 0 {
+					linked += n
+				}
+				word, afterBracket = true, false
+				continue
+			}
+		}
 		r, width := rune(md[i]), 1
 		if r >= utf8.RuneSelf {
 			r, width = utf8.DecodeRuneInString(md[i:end])
