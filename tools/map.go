@@ -89,7 +89,7 @@ func mapText(f frame) func(MapOutput) []Block {
 		return []Block{
 			{Text: count(int64(len(out.URLs)), "URL") + ". " + notice},
 			{Text: f.page("the site's own lists and links", "", b.String())},
-			{Text: "next: crawl urls=[…] with include_paths indexes a part, scrape reads single pages."},
+			{Text: "next: crawl with include_paths indexes a part, scrape reads single pages."},
 		}
 	}
 }

@@ -61,8 +61,27 @@ func printBlocks(w, hints io.Writer, blocks []tools.Block) error {
 	if _, err := io.WriteString(w, strings.TrimLeft(b.String(), "\n")); err != nil {
 		return err
 	}
-	_, err := io.WriteString(hints, printable(next.String()))
+	_, err := io.WriteString(hints, asFlags(printable(next.String())))
 	return err
+}
+
+// argument is one that a hint names as a model would give it.
+var argument = regexp.MustCompile(`\b([a-z]+(?:_[a-z]+)*)=(\S+)`)
+
+// asFlags writes the arguments that a hint names as this command line takes them:
+// "retrieve url=https://a.example/?b" is "retrieve --url 'https://a.example/?b'".
+func asFlags(hint string) string {
+	return argument.ReplaceAllStringFunc(hint, func(given string) string {
+		name, value, _ := strings.Cut(given, "=")
+		flag := "--" + strings.ReplaceAll(name, "_", "-")
+		switch {
+		case value == "true":
+			return flag
+		case strings.ContainsAny(value, "'\"\\$`&;|<>(){}[]*?!#~"):
+			return flag + " '" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		return flag + " " + value
+	})
 }
 
 // withoutHint splits off the last line of a block where it is for the next call.

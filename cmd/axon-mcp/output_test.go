@@ -66,3 +66,19 @@ func TestExcerpt(t *testing.T) {
 		}
 	}
 }
+
+func TestHintsAreForTheCommandLine(t *testing.T) {
+	t.Parallel()
+	for hint, want := range map[string]string{
+		"next: retrieve url=https://a.example/?q=1&b=2#c reads on.": "next: retrieve --url 'https://a.example/?q=1&b=2#c' reads on.",
+		"next: offset=20 (same url or id":                           "next: --offset 20 (same url or id",
+		"next: refresh all=true":                                    "next: refresh --all",
+		"next: url=a'b;id":                                          `next: --url 'a'\''b;id'`,
+		"next: crawl include_paths=/docs goes on.":                  "next: crawl --include-paths /docs goes on.",
+		"end of the document":                                       "end of the document",
+	} {
+		if got := asFlags(hint); got != want {
+			t.Errorf("%s: got %s, want %s", hint, got, want)
+		}
+	}
+}
