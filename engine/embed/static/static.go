@@ -85,15 +85,15 @@ func (m *Model) Embed(ctx context.Context, texts []string) ([][]float32, error) 
 
 // mean writes the unit vector of the rows' sum to out.
 func (m *Model) mean(out []float32, ids []int32) {
-	weights, total := m.weights(ids)
+	var b bag
+	b.fill(ids)
+	total := m.weigh(&b, len(ids))
 	if total == 0 {
 		return // no pieces, or rows of zeros alone
 	}
 	var sum [dim / 2]uint64 // two components each
-	for i, id := range ids {
-		if weights[i] != 0 {
-			addRow(&sum, (*[dim]byte)(m.table[int(id)*dim:]), uint64(weights[i]))
-		}
+	for i := 0; i < b.size; i += 4 {
+		m.addRows(&sum, (*[4]int32)(b.ids[i:]), (*[4]uint32)(b.weights[i:]))
 	}
 	const shift = 128 // what addRow adds to every byte
 	var values [dim]float64
@@ -114,40 +114,75 @@ func (m *Model) mean(out []float32, ids []int32) {
 	}
 }
 
-// weights turns the rows' scales into integers, as large as a sum of this many
-// rows allows without overflow of 32 bits: 255 × total < 2³².
-func (m *Model) weights(ids []int32) (weights [maxPieces]uint32, total int64) {
-	largest := float32(0)
+// bag holds different pieces: a text has many of them more than once. Behind
+// them, weights are 0.
+type bag struct {
+	size    int
+	ids     [maxPieces]int32
+	weights [maxPieces]uint32 // at first how often each is there
+}
+
+// fill counts the pieces of an empty bag.
+func (b *bag) fill(ids []int32) {
+	const slots = 2 * maxPieces // a power of two
+	var places [slots]uint16    // where a piece is in ids, and 1; 0 is free
 	for _, id := range ids {
+		const odd = 0x9e3779b1 // 2³² divided by the golden ratio
+		slot := uint32(id) * odd >> 22 % slots
+		for places[slot] != 0 && b.ids[places[slot]-1] != id {
+			slot = (slot + 1) % slots
+		}
+		if places[slot] == 0 {
+			b.ids[b.size] = id
+			b.size++
+			places[slot] = uint16(b.size)
+		}
+		b.weights[places[slot]-1]++
+	}
+}
+
+// weigh turns the rows' scales into integers, as large as a sum of this many
+// rows allows without overflow of 32 bits: 255 × total < 2³².
+func (m *Model) weigh(b *bag, rows int) (total int64) {
+	largest := float32(0)
+	for _, id := range b.ids[:b.size] {
 		largest = max(largest, m.scale(id))
 	}
 	if largest == 0 {
-		return weights, 0
+		return 0
 	}
-	factor := float64(math.MaxUint32/255/len(ids)) / float64(largest)
-	for i, id := range ids {
-		weights[i] = uint32(float64(m.scale(id))*factor + .5)
-		total += int64(weights[i])
+	factor := float64(math.MaxUint32/255/rows) / float64(largest)
+	for i, id := range b.ids[:b.size] {
+		b.weights[i] *= uint32(float64(m.scale(id))*factor + .5)
+		total += int64(b.weights[i])
 	}
-	return weights, total
+	return total
 }
 
 func (m *Model) scale(id int32) float32 {
 	return math.Float32frombits(binary.LittleEndian.Uint32(m.scales[4*int(id):]))
 }
 
-// addRow adds weight × (row + 128) to the sums, two bytes of a word at once.
-func addRow(sum *[dim / 2]uint64, row *[dim]byte, weight uint64) {
+func (m *Model) row(id int32) *[dim]byte { return (*[dim]byte)(m.table[int(id)*dim:]) }
+
+// addRows adds weight × (row + 128) of four rows to the sums, two bytes of a word
+// at once.
+func (m *Model) addRows(sum *[dim / 2]uint64, ids *[4]int32, weights *[4]uint32) {
 	const (
 		signs = 0x8080808080808080 // int8 to 0…255
 		pair  = 0x000000ff000000ff
 	)
+	a, b, c, d := m.row(ids[0]), m.row(ids[1]), m.row(ids[2]), m.row(ids[3])
+	wa, wb, wc, wd := uint64(weights[0]), uint64(weights[1]), uint64(weights[2]), uint64(weights[3])
 	for i := 0; i < dim; i += 8 {
-		word := binary.LittleEndian.Uint64(row[i:i+8]) ^ signs
+		x := binary.LittleEndian.Uint64(a[i:i+8]) ^ signs
+		y := binary.LittleEndian.Uint64(b[i:i+8]) ^ signs
+		z := binary.LittleEndian.Uint64(c[i:i+8]) ^ signs
+		w := binary.LittleEndian.Uint64(d[i:i+8]) ^ signs
 		to := sum[i/2 : i/2+4 : i/2+4]
-		to[0] += (word & pair) * weight
-		to[1] += (word >> 8 & pair) * weight
-		to[2] += (word >> 16 & pair) * weight
-		to[3] += (word >> 24 & pair) * weight
+		to[0] += (x&pair)*wa + (y&pair)*wb + (z&pair)*wc + (w&pair)*wd
+		to[1] += (x>>8&pair)*wa + (y>>8&pair)*wb + (z>>8&pair)*wc + (w>>8&pair)*wd
+		to[2] += (x>>16&pair)*wa + (y>>16&pair)*wb + (z>>16&pair)*wc + (w>>16&pair)*wd
+		to[3] += (x>>24&pair)*wa + (y>>24&pair)*wb + (z>>24&pair)*wc + (w>>24&pair)*wd
 	}
 }

@@ -3,16 +3,24 @@ package wordpiece
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // vocabulary finds a piece's id. Slots of an open-addressing table hold id+1,
-// so that zero is free; the texts are compared in place.
+// so that zero is free, below the high half of the hash, which spares nearly all
+// looks at texts of other pieces; the texts are compared in place.
 type vocabulary struct {
 	text    string   // one piece a line
 	offsets []uint32 // where the line of an id begins; one more for the end
-	slots   []uint16
-	longest int // bytes of the longest piece, without ##
+	slots   []uint32
+	longest int                  // bytes of the longest piece, without ##
+	marks   [utf8.RuneSelf]int32 // ids of the words of one ASCII character, or -1
 }
+
+const (
+	slotID   = 1<<16 - 1 // id+1
+	slotHash = ^uint32(slotID)
+)
 
 // more marks the pieces that do not begin a word.
 const more = "##"
@@ -26,7 +34,7 @@ func newVocabulary(text string) (*vocabulary, error) {
 	if n == 0 || n > maxPieces || !strings.HasSuffix(text, "\n") {
 		return nil, fmt.Errorf("wordpiece: the vocabulary has %d whole lines, not 1 to %d", n, maxPieces)
 	}
-	v := &vocabulary{text: text, offsets: make([]uint32, 0, n+1), slots: make([]uint16, 2*maxPieces)}
+	v := &vocabulary{text: text, offsets: make([]uint32, 0, n+1), slots: make([]uint32, 2*maxPieces)}
 	for at := 0; at < len(text); {
 		v.offsets = append(v.offsets, uint32(at))
 		at += strings.IndexByte(text[at:], '\n') + 1
@@ -34,6 +42,12 @@ func newVocabulary(text string) (*vocabulary, error) {
 	v.offsets = append(v.offsets, uint32(len(text)))
 	for id := range n {
 		v.insert(id)
+	}
+	for c := range v.marks {
+		v.marks[c] = -1
+		if id, ok := v.find(add(seed(false), byte(c)), []byte{byte(c)}, false); ok {
+			v.marks[c] = int32(id)
+		}
 	}
 	return v, nil
 }
@@ -52,7 +66,7 @@ func (v *vocabulary) insert(id int) {
 	for v.slots[at] != 0 {
 		at = (at + 1) & (2*maxPieces - 1)
 	}
-	v.slots[at] = uint16(id + 1)
+	v.slots[at] = h&slotHash | uint32(id+1)
 }
 
 // piece is the text of an id as the vocabulary spells it.
@@ -62,7 +76,10 @@ func (v *vocabulary) piece(id int) string { return v.text[v.offsets[id] : v.offs
 // a later one. ok is false where the vocabulary lacks it.
 func (v *vocabulary) find(h uint32, text []byte, later bool) (id int, ok bool) {
 	for at := slot(h); v.slots[at] != 0; at = (at + 1) & (2*maxPieces - 1) {
-		id := int(v.slots[at] - 1)
+		if (v.slots[at]^h)&slotHash != 0 {
+			continue
+		}
+		id := int(v.slots[at]&slotID) - 1
 		piece := v.piece(id)
 		if later {
 			if len(piece) != len(text)+len(more) || piece[:len(more)] != more {

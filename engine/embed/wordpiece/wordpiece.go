@@ -1,6 +1,7 @@
 package wordpiece
 
 import (
+	"encoding/binary"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -64,6 +65,9 @@ type scanner struct {
 	word  [maxWord * utf8.UTFMax]byte
 	size  int // bytes of word
 	runes int // code points; beyond maxWord they are counted only
+
+	pieces []uint16 // of the last word that was cut
+	recall [1 << recallBits]recalled
 
 	cleaned    [4 * stretchRoom]byte
 	decomposed norm.Iter // here, because it is large and holds buffers of its own
@@ -212,8 +216,9 @@ func (s *scanner) letter(r rune) {
 // alone reads an ASCII mark, which is a word.
 func (s *scanner) alone(c byte) {
 	s.end()
-	s.word[0], s.size, s.runes = c, 1, 1
-	s.end()
+	if id := s.vocab.marks[c]; id >= 0 {
+		s.add([]uint16{uint16(id)})
+	}
 }
 
 // end ends the word: rule 4.
@@ -226,19 +231,80 @@ func (s *scanner) end() {
 	if !known {
 		return
 	}
-	ids, count := len(s.ids), s.count
-	for at := 0; at < len(word); {
-		n, id := s.longest(word[at:], at > 0)
-		if n == 0 { // the word is unknown: take its pieces back
-			s.ids, s.count = s.ids[:ids], count
+	if len(word) > recallSize {
+		s.add(s.cut(word))
+		return
+	}
+	le := binary.LittleEndian
+	s.short(keyOf(le.Uint64(s.word[:]), le.Uint64(s.word[8:]), len(word)), word)
+}
+
+// short adds the pieces of a word of at most recallSize bytes.
+func (s *scanner) short(k key, word []byte) {
+	r := &s.recall[k.place()]
+	if r.key != k {
+		pieces := s.cut(word)
+		if len(pieces) > len(r.ids) {
+			s.add(pieces)
 			return
 		}
-		s.count++
-		if s.keep {
+		r.key, r.n = k, uint8(copy(r.ids[:], pieces))
+	}
+	s.add(r.ids[:r.n])
+}
+
+func (s *scanner) add(pieces []uint16) {
+	s.count += len(pieces)
+	if s.keep {
+		for _, id := range pieces {
 			s.ids = append(s.ids, int32(id))
 		}
+	}
+}
+
+// cut returns the pieces of a word; none where it is unknown. The slice is valid
+// until the next call.
+func (s *scanner) cut(word []byte) []uint16 {
+	s.pieces = s.pieces[:0]
+	for at := 0; at < len(word); {
+		n, id := s.longest(word[at:], at > 0)
+		if n == 0 {
+			return nil
+		}
+		s.pieces = append(s.pieces, uint16(id))
 		at += n
 	}
+	return s.pieces
+}
+
+// Words that were cut lately are not cut again: few words make most of a text.
+const (
+	recallBits = 11 // words, as a power of two
+	recallSize = 16 // bytes of a word
+)
+
+// recalled is a word and its pieces.
+type recalled struct {
+	key key
+	ids [7]uint16
+	n   uint8
+}
+
+// key is a word with zeros behind it, which no word holds.
+type key [2]uint64
+
+// keyOf is the key of the first n bytes, at most recallSize.
+func keyOf(low, high uint64, n int) key {
+	if n < 8 {
+		return key{low & (1<<(8*n) - 1)}
+	}
+	return key{low, high & (1<<(8*n-64) - 1)}
+}
+
+// place is where a word is remembered.
+func (k key) place() uint64 {
+	const odd = 0x9e3779b97f4a7c15 // 2⁶⁴ divided by the golden ratio
+	return (k[0]*odd ^ k[1]) * odd >> (64 - recallBits)
 }
 
 // longestPiece bounds the longest piece, in bytes, that a word is tried with.

@@ -115,6 +115,21 @@ func TestEqualsReference(t *testing.T) {
 	}
 }
 
+// TestRemembersWords reads more words than are remembered, of all lengths, and
+// each again: known ones, unknown ones, and beginnings of others.
+func TestRemembersWords(t *testing.T) {
+	t.Parallel()
+	tok, vocab := newTest(t)
+	ref := newReference(vocab)
+	for i := range 4 << recallBits {
+		word := strings.Repeat("zqjx index ☃é"[i%13:], 20)[:1+i%20] + strings.Repeat("a", i%17) + string(rune('a'+i%26))
+		text := word + " " + word[:len(word)-1] + " the " + word
+		if got, want := tok.Append(nil, text, 200), ref.tokenise(text); !slices.Equal(got, want) {
+			t.Fatalf("%+q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 func compare(t *testing.T, tok *Tokeniser, ref reference, text string) {
 	t.Helper()
 	want := ref.tokenise(text)
