@@ -129,7 +129,7 @@ func (j *judge) isSection(h *node) bool {
 			if n != h {
 				prose, linked = prose+n.weight.prose(), linked+n.weight.linked
 			}
-			form = form || find(n, func(n *node) bool { return n.tag == atom.Form }) != nil
+			form = form || find(n, isForm) != nil
 			code = code || n.tag == atom.Pre
 		}
 		if box == h && code && !form && prose >= aSection && linked < prose && peersBefore(h) > 1 {

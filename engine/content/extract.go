@@ -151,7 +151,7 @@ func (j *judge) narrow(n *node) *node {
 				next = c
 			}
 		}
-		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) || isSection(n, next) {
+		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) || isSection(n, next) || n != j.body && leads(n.first) {
 			return n
 		}
 		n = next
@@ -218,7 +218,7 @@ func leavesLead(n, next *node) bool {
 		}
 		if h1 := top(c); h1 != nil {
 			titled = said
-			if said && c.prose-h1.weight.text >= aLead || leads(h1) {
+			if said && c.prose-h1.weight.text >= aLead || leads(h1.next) {
 				return true
 			}
 		} else if titled && c.tag == atom.P && c.prose >= aSentence {
@@ -228,10 +228,10 @@ func leavesLead(n, next *node) bool {
 	return false
 }
 
-// leads reports whether a heading has a paragraph beside it.
-func leads(h *node) bool {
-	for c := h.next; c != nil; c = c.next {
-		if c.tag == atom.P && !c.junk && c.prose >= 2*aSentence {
+// leads reports whether n or what stands beside it is a paragraph of some length.
+func leads(n *node) bool {
+	for ; n != nil; n = n.next {
+		if n.tag == atom.P && !n.junk && n.prose >= 2*aSentence {
 			return true
 		}
 	}
@@ -315,7 +315,7 @@ func (j *judge) mark(n *node) {
 		case c.junk || j.isJunk(c):
 			c.junk = true
 			continue
-		case c.tag == atom.Pre || c.tag == atom.Code: // highlighters have names of their own
+		case c.tag == atom.Pre || c.tag == atom.Code || c.tag == atom.Tt: // highlighters have names of their own
 			c.prose, c.kept = c.weight.text-c.weight.linked, c.weight.text
 		default:
 			outer := j.inMain
@@ -407,7 +407,7 @@ func (j *judge) isLinkList(n *node) bool {
 		return false
 	}
 	w, all := &n.weight, &j.body.weight
-	if j.inMain && w.local < w.links {
+	if j.inMain && w.local < w.links || n.parent.tag == atom.Dl { // of nothing but names of types
 		return false
 	}
 	if w.links < 3 || float64(w.linked) < linkList*float64(w.text) || all.text-all.linked < enough {

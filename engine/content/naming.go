@@ -3,6 +3,7 @@ package content
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -136,7 +137,7 @@ func (j *judge) doubt(root *node) {
 // nameOf returns the junk words in the class and the id of an element that is a
 // box.
 func (j *judge) nameOf(n *node) []string {
-	if n.class == "" && n.id == "" || n == j.body {
+	if n.class == "" && n.id == "" || n == j.body || n.parent.tag == atom.Dl { // nimdoc: a function "getCookie"
 		return nil
 	}
 	switch n.tag {
@@ -153,8 +154,57 @@ func (j *judge) nameOf(n *node) []string {
 		words = junkWords(key)
 		j.named[key] = words
 	}
+	if len(words) > 0 && n.id != "" && j.isNamedAfterHeading(n) {
+		return junkWords(n.class)
+	}
 	return words
 }
+
+// isNamedAfterHeading reports whether a box is a section among others whose id is
+// made of its heading: pandoc and docutils write <section id="login">.
+func (j *judge) isNamedAfterHeading(n *node) bool {
+	h := headingOfID(n)
+	if h == nil {
+		return false
+	}
+	if j.isSection(h) {
+		return true
+	}
+	if n.weight.prose() < aSection || n.weight.linked > n.weight.prose() || find(n, isForm) != nil {
+		return false
+	}
+	peers := 0
+	for c := n.parent.first; c != n; c = c.next {
+		if c.tag == n.tag && c.class == n.class && headingOfID(c) != nil && len(junkWords(c.id)) == 0 {
+			peers++
+		}
+	}
+	return peers > 1
+}
+
+// headingOfID returns the heading that a box begins with where it says the same
+// as the box's id.
+func headingOfID(n *node) *node {
+	if n.kind != html.ElementNode || n.id == "" {
+		return nil
+	}
+	if h := firstHeading(n); h != nil && lettersOf(tight(h)) == lettersOf(n.id) {
+		return h
+	}
+	return nil
+}
+
+// lettersOf is a text without signs and case.
+func lettersOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+func isForm(n *node) bool { return n.tag == atom.Form }
 
 // junkByName tells boxes whose class or id says what they are. One that holds
 // the top heading, <main> or most of the page is only named after its neighbour

@@ -46,3 +46,36 @@ func TestOneSectionOfSeveralIsNotThePage(t *testing.T) {
 		t.Errorf("lead: got %.200q", got)
 	}
 }
+
+// Functions and sections may be called as what surrounds content is: their boxes
+// bear those names.
+func TestSectionsAreNotJudgedByTheirOwnNames(t *testing.T) {
+	t.Parallel()
+	const lead = "<h1>T</h1><p>Words that are here for a page to say, and some more.</p>"
+	section := func(id, text string) string {
+		return `<section id="` + id + `"><h2>` + id + `</h2><p>` + text + ` Words that are here for a section to say, and some more.</p></section>`
+	}
+	filler := "<p>" + strings.Repeat("More words, for a page that is long. ", 40) + "</p>"
+	for name, test := range map[string]struct {
+		page string
+		kept bool
+	}{
+		"between sections":   {section("open", "One.") + section("login", "Kept.") + section("close", "Two."), true},
+		"after sections":     {section("open", "One.") + section("close", "Two.") + section("login", "Kept."), true},
+		"alone":              {`<section id=login><h2>login</h2><p>Kept.</p></section>`, false},
+		"another heading":    {section("open", "One.") + `<section id=newsletter><h2>Stay in touch</h2><p>Kept.</p></section>` + section("close", "Two."), false},
+		"a form":             {section("open", "One.") + section("close", "Two.") + `<section id=login><h2>login</h2><p>Kept. Words that are here for a section to say, and some more.</p><form><input></form></section>`, false},
+		"a named definition": {`<dl><div id=getCookie><dt>getCookie</dt><dd>Kept.</dd></div><dt>b</dt><dd>c</dd></dl>`, true},
+		"linked definitions": {`<dl><div><dt><a href=#a>Kept.</a> = <a href=b>int</a></dt><dd><a href=c>source</a> <a href=d>edit</a></dd></div><dt>b</dt><dd>A definition of some words.</dd></dl>`, true},
+		"inline code":        {`<p>Say <tt><span class=comment>Kept.</span></tt> here.</p>`, true},
+	} {
+		if got := parsed(t, "<div>"+lead+test.page+filler+"</div>"); strings.Contains(got, "Kept") != test.kept {
+			t.Errorf("%s: kept is %v in %.400q", name, !test.kept, got)
+		}
+	}
+	long := "<div class=section><h1>Types</h1><p>" + strings.Repeat("More words, for a page that is long. ", 60) + "</p></div>"
+	intro := "What the module is about stands right before its only section, in a sentence that is not short, and it was dropped with what was around that section."
+	if got := parsed(t, "<div class=top></div><div id=content><p>"+intro+"</p>"+long+"</div>"); !strings.HasPrefix(got, intro) {
+		t.Errorf("intro: got %.300q", got)
+	}
+}
