@@ -112,16 +112,16 @@ var generators = []generator{
 	{
 		name: "docbook", meta: []string{"docbook", "publican"}, classes: []string{"navheader", "navfooter"},
 		main: []mark{
-			{tag: atom.Div, class: "book"},
+			{tag: atom.Div, class: "book"}, // what holds others stands before them
+			{tag: atom.Div, class: "article"},
 			{tag: atom.Div, class: "part"},
+			{tag: atom.Div, class: "reference"},
 			{tag: atom.Div, class: "chapter"},
 			{tag: atom.Div, class: "appendix"},
 			{tag: atom.Div, class: "preface"},
 			{tag: atom.Div, class: "refentry"},
-			{tag: atom.Div, class: "reference"},
 			{tag: atom.Div, class: "sect1"},
 			{tag: atom.Div, class: "section"},
-			{tag: atom.Div, class: "article"},
 			{tag: atom.Div, class: "bibliography"},
 			{tag: atom.Div, class: "glossary"},
 			{tag: atom.Div, class: "index"},

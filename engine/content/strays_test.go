@@ -79,3 +79,17 @@ func TestSectionsAreNotJudgedByTheirOwnNames(t *testing.T) {
 		t.Errorf("intro: got %.300q", got)
 	}
 }
+
+// An appendix was all that was read of an article, and the first entry of a
+// reference.
+func TestDocBookInOneFile(t *testing.T) {
+	t.Parallel()
+	words := strings.Repeat("Words that a part of a document has to say. ", 10)
+	for outer, inner := range map[string]string{"article": "appendix", "reference": "refentry", "book": "article"} {
+		page := `<meta name=generator content="DocBook XSL Stylesheets V1.79.1"><body><div class=` + outer + `><h1>T</h1><div class=abstract><p>Kept, ` + words +
+			`</p></div><div class=sect1><h2>One</h2><p>Kept, too.</p></div><div class=` + inner + `><h2>Two</h2><p>` + words + `</p></div></div>`
+		if got := parsed(t, page); !strings.Contains(got, "Kept, Words") || !strings.Contains(got, "## One\n\nKept, too.\n\n## Two") {
+			t.Errorf("%s: got %q", outer, got)
+		}
+	}
+}
