@@ -1,6 +1,10 @@
 package content
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/axon-mcp/axon-mcp/engine/content/pagetree"
+)
 
 // slabSize is how many nodes are made at once.
 const slabSize = 256
@@ -10,10 +14,12 @@ const slabSize = 256
 // of what a crawl allocated.
 var slabs = sync.Pool{New: func() any { return new([slabSize]node) }}
 
-// nursery makes the nodes of one page.
+// nursery makes the nodes of one page, those of its HTML and those that a reader
+// sees.
 type nursery struct {
-	taken []*[slabSize]node
-	used  int // of the last one
+	parsed pagetree.Slabs
+	taken  []*[slabSize]node
+	used   int // of the last one
 }
 
 func (y *nursery) alloc() *node {
@@ -36,4 +42,5 @@ func (y *nursery) release() {
 		slabs.Put(slab)
 	}
 	y.taken = nil
+	y.parsed.Release()
 }

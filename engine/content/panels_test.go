@@ -79,7 +79,7 @@ func TestHiddenBesideButtons(t *testing.T) {
 		if md := parsed(t, "<p>Visible words here.</p>"+hidden); strings.Contains(md, "canary") || !strings.Contains(md, "Visible words") {
 			t.Errorf("%s gave %q", hidden, md)
 		}
-		page, err := parseTree([]byte(hidden))
+		page, err := parseTree([]byte(hidden), &nursery{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,9 @@ func nameOf(raw string) string {
 }
 
 func parseHTML(in Input) (*Document, error) {
-	page, err := parseTree(in.Body)
+	nodes := &nursery{}
+	defer nodes.release()
+	page, err := parseTree(in.Body, nodes)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unsupported, err, "%s cannot be read as HTML", in.URL)
 	}
@@ -95,8 +97,6 @@ func parseHTML(in Input) (*Document, error) {
 	if err := leaveOut(page, in.Exclude); err != nil {
 		return nil, err
 	}
-	nodes := &nursery{}
-	defer nodes.release()
 	t := build(page, include, nodes)
 	root := t.root
 	seen := gather(root)
@@ -195,7 +195,7 @@ func withoutScript(page *html.Node, main *node, nodes *nursery) *node {
 		if h.DataAtom != atom.Noscript || h.FirstChild == nil || len(h.FirstChild.Data) < int(most) {
 			continue
 		}
-		inner, err := parseTree([]byte(h.FirstChild.Data))
+		inner, err := parseTree([]byte(h.FirstChild.Data), nodes)
 		if err != nil {
 			continue
 		}

@@ -58,8 +58,9 @@ func parseWatched(body []byte) (*html.Node, error) {
 // nested deeper than the parser goes, or that takes too long, is read again with
 // its innermost tags dropped, then without formatting, and if that does not help,
 // as the text between its tags.
-func parseTree(body []byte) (*html.Node, error) {
-	if page, ok := pagetree.Parse(body); ok {
+// The tree lives until nodes is released.
+func parseTree(body []byte, nodes *nursery) (*html.Node, error) {
+	if page, ok := pagetree.Parse(body, &nodes.parsed); ok {
 		return page, nil
 	}
 	page, err := parseWatched(body)

@@ -47,7 +47,7 @@ func TestStreamedPartsStayShallow(t *testing.T) {
 	for i := 300; i > 0; i-- {
 		fmt.Fprintf(&b, `<div hidden id="S:%d">%s<template id="B:%d"></template>%s</div>`, i, strings.Repeat("<i>", 150), i-1, strings.Repeat("</i>", 150))
 	}
-	page, err := parseTree([]byte("<body><template id=B:300></template>" + b.String()))
+	page, err := parseTree([]byte("<body><template id=B:300></template>"+b.String()), &nursery{})
 	if err != nil {
 		t.Fatal(err)
 	}

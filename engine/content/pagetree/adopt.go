@@ -123,7 +123,7 @@ func (b *builder) moveBetween(block *html.Node, at, i, deepest int) (last *html.
 // clone makes an element like n, with nothing in it.
 func (b *builder) clone(n *html.Node) *html.Node {
 	b.work += reopenCost
-	m := b.alloc()
+	m := b.slabs.node()
 	m.Type, m.DataAtom, m.Data, m.Attr = n.Type, n.DataAtom, n.Data, slices.Clone(n.Attr)
 	return m
 }

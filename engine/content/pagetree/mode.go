@@ -100,7 +100,7 @@ func (b *builder) initial() bool {
 // table ends a paragraph depends on it.
 func (b *builder) readDoctype() {
 	if strings.EqualFold(b.tok.data, "<!doctype html>") && strings.Contains(b.tok.data, " html>") {
-		n := b.alloc()
+		n := b.slabs.node()
 		n.Type, n.Data = html.DoctypeNode, "html"
 		addTo(b.doc, n)
 		return

@@ -19,17 +19,6 @@ type element struct {
 	trait
 }
 
-// alloc makes a node.
-func (b *builder) alloc() *html.Node {
-	if len(b.nodes) == 0 {
-		b.nodes = make([]html.Node, b.slab)
-		b.slab = min(2*b.slab, maxSlab)
-	}
-	n := &b.nodes[0]
-	b.nodes = b.nodes[1:]
-	return n
-}
-
 func (b *builder) top() *element { return &b.open[len(b.open)-1] }
 
 // add makes n the last child of the innermost open element.
@@ -55,7 +44,7 @@ func addTo(parent, n *html.Node) {
 
 // addComment adds the comment that was read.
 func (b *builder) addComment(parent *html.Node) {
-	n := b.alloc()
+	n := b.slabs.node()
 	n.Type, n.Data = html.CommentNode, b.tok.data
 	addTo(parent, n)
 }
@@ -73,7 +62,7 @@ func (b *builder) addText(s string) {
 		last.Data += s
 		return
 	}
-	n := b.alloc()
+	n := b.slabs.node()
 	n.Type, n.Data = html.TextNode, s
 	b.add(n)
 }
@@ -89,7 +78,7 @@ func (b *builder) imply(tag atom.Atom) {
 }
 
 func (b *builder) insertElement(t trait, name string, attrs []html.Attribute) {
-	n := b.alloc()
+	n := b.slabs.node()
 	n.Type, n.DataAtom, n.Data, n.Attr = html.ElementNode, t.tag, name, attrs
 	b.add(n)
 	b.push(element{n, t})

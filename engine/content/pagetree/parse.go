@@ -8,9 +8,6 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Nodes and attributes are made so many at once, nodes first fewer.
-const minSlab, maxSlab, attributeSlab = 32, 256, 128
-
 // A page may make the builder take so many steps for each of its bytes, and so
 // many at all, beside reading it. Ordinary pages take less than one a byte. What a
 // formatting element costs that is opened again is counted as so many.
@@ -37,24 +34,23 @@ type builder struct {
 
 	work   int
 	gaveUp bool
-	nodes  []html.Node
-	slab   int
-	attrs  []html.Attribute
+	slabs  *Slabs
+	attrs  []html.Attribute // of the last slab
 	built  strings.Builder
 }
 
 // Parse returns the tree that x/net's html.Parse builds of the page, and true; or
-// false where that takes a rule that is not followed here. The tree holds on to a
-// copy of the page.
-func Parse(body []byte) (*html.Node, bool) {
+// false where that takes a rule that is not followed here. The tree is made of slabs
+// and holds on to a copy of the page.
+func Parse(body []byte, slabs *Slabs) (*html.Node, bool) {
 	if bytes.IndexByte(body, 0) >= 0 {
 		return nil, false
 	}
 	if bytes.IndexByte(body, '\r') >= 0 {
 		body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	}
-	b := &builder{body: body, page: string(body), amp: -1, slab: minSlab, open: make([]element, 0, 64)}
-	b.doc = b.alloc()
+	b := &builder{body: body, page: string(body), amp: -1, slabs: slabs, open: make([]element, 0, 64)}
+	b.doc = slabs.node()
 	b.doc.Type = html.DocumentNode
 	b.open = append(b.open, element{node: b.doc})
 	for budget := workByte*len(body) + workPage; !b.gaveUp; {

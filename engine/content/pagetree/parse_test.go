@@ -55,7 +55,9 @@ func pathOf(n *html.Node) string {
 func check(t *testing.T, page []byte) bool {
 	t.Helper()
 	before := slices.Clone(page)
-	got, ok := Parse(page)
+	var slabs Slabs
+	defer slabs.Release()
+	got, ok := Parse(page, &slabs)
 	if !slices.Equal(page, before) {
 		t.Errorf("%.300q: the page was changed", before)
 	}

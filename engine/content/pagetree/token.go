@@ -257,9 +257,7 @@ func (b *builder) keep(began *int, key, value span) bool {
 		return false
 	}
 	if len(b.attrs) == cap(b.attrs) {
-		slab := make([]html.Attribute, len(b.attrs)-*began, attributeSlab)
-		copy(slab, b.attrs[*began:])
-		b.attrs, *began = slab, 0
+		b.attrs, *began = append(b.slabs.attrs(), b.attrs[*began:]...), 0
 	}
 	b.attrs = append(b.attrs, html.Attribute{Key: name, Val: b.unescapeValue(value.from, value.to)})
 	return true
