@@ -368,14 +368,16 @@ func (j *judge) isAround(n *node) bool {
 }
 
 // isByTheSide tells boxes whose names mean something else where they do not stand
-// beside what they belong to: the number of a notebook's cell (nbsphinx), and who
-// wrote a document and when (Asciidoctor).
+// beside what they belong to: the number of a notebook's cell (nbsphinx), the first
+// sentence of a comment (scaladoc), and who wrote a document and when (Asciidoctor).
 func isByTheSide(n *node) bool {
 	switch up := n.parent; {
 	case up == nil:
 		return false
 	case hasClass(n, "prompt"):
 		return hasClass(up, "nbinput", "nboutput")
+	case hasClass(n, "shortcomment"): // the beginning of what follows
+		return n.next != nil && find(n.next, func(n *node) bool { return hasClass(n, "comment") }) != nil
 	default:
 		return up.id == "header" && hasClass(n, "details")
 	}

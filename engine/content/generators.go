@@ -110,6 +110,11 @@ var generators = []generator{
 		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "legalCopy", "tableTab", "activeTableTab", "table-tabs"},
 	},
 	{
+		name: "scaladoc", classes: []string{"fullcommenttop", "fullcomment"},
+		main: []mark{{id: "content-container"}, {tag: atom.Body}},
+		junk: []string{"permalink", "morelinks"}, junkIDs: []string{"mbrsel", "memberfilter", "search", "tooltip", "footer", "subpackage-spacer", "inheritedMembers"},
+	},
+	{
 		name: "docbook", meta: []string{"docbook", "publican"}, classes: []string{"navheader", "navfooter"},
 		main: []mark{
 			{tag: atom.Div, class: "book"}, // what holds others stands before them

@@ -160,6 +160,12 @@ func (j *judge) nameOf(n *node) []string {
 	return words
 }
 
+// explains reports whether a box has more to say than a row of links: the tags of
+// a function are its parameters and what it returns (YARD, PlDoc).
+func explains(n *node) bool {
+	return n.weight.prose() > n.weight.linked && (n.weight.solid > 0 || n.tag == atom.Dl)
+}
+
 // isNamedAfterHeading reports whether a box is a section among others whose id is
 // made of its heading: pandoc and docutils write <section id="login">.
 func (j *judge) isNamedAfterHeading(n *node) bool {
@@ -216,7 +222,7 @@ func (j *judge) junkByName(n *node) bool {
 	}
 	junk, remarks := false, false
 	for _, word := range words {
-		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) && (word != "signature" || n.tag == atom.Div || n.tag == atom.Section || n.tag == atom.Td) { // else a count of them, or of a function
+		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) && (word != "signature" || n.tag == atom.Div || n.tag == atom.Section || n.tag == atom.Td) && (word != "tags" || !explains(n)) { // else a count of them, or of a function
 			junk, remarks = true, remarks || remarkNames[word]
 		}
 	}

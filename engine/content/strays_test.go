@@ -93,3 +93,21 @@ func TestDocBookInOneFile(t *testing.T) {
 		}
 	}
 }
+
+// The tags of a function are its parameters and examples (YARD, PlDoc), and the
+// comment of a member is its documentation (scaladoc).
+func TestDocumentationThatIsNamedLikeRemarks(t *testing.T) {
+	t.Parallel()
+	filler := "<p>" + strings.Repeat("More words, for a page that is long, and has commas. ", 40) + "</p>"
+	for name, test := range map[string]struct{ page, want string }{
+		"yard":       {`<h2>m</h2><div class=tags><p class=tag_title>Parameters:</p><ul><li>a — kept</li></ul><pre>kept()</pre></div>`, "Parameters:\n\n- a — kept\n\n```\nkept()\n```"},
+		"pldoc":      {`<h2>m</h2><dl class=tags><dt>Compatibility</dt><dd>Kept as it is.</dd></dl>`, "Compatibility\n:   Kept as it is."},
+		"tags":       {`<h2>m</h2><div class=tags><p>Tags: <a href=a>one of them</a></p></div><p>b</p>`, "## m\n\nb"},
+		"scaladoc":   {`<h4>m</h4><p class="shortcomment cmt">Kept.</p><div class=fullcomment><div class="comment cmt"><p>Kept. And more.</p></div></div><p>b</p>`, "#### m\n\nKept. And more.\n\nb"},
+		"no comment": {`<h4>m</h4><p class="shortcomment cmt">Kept.</p><div class=fullcomment><dl><dt>a</dt><dd>b</dd></dl></div>`, "#### m\n\nKept.\n\na\n:   b"},
+	} {
+		if got := parsed(t, "<body><h1>T</h1>"+filler+test.page+filler); !strings.Contains(got, test.want) {
+			t.Errorf("%s: got %q", name, got[min(len(got), 2000):])
+		}
+	}
+}
