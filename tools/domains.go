@@ -73,7 +73,7 @@ func domains(d *Deps) (*Tool, error) {
 func domainsText(collection string) func(DomainsOutput) string {
 	return func(out DomainsOutput) string {
 		if len(out.Domains) == 0 {
-			return "No site of that kind is indexed in the collection " + collection + ".\nnext: crawl urls=[…] adds one."
+			return "No site of that kind is indexed in the collection " + collection + ".\nnext: crawl adds one."
 		}
 		var b strings.Builder
 		b.WriteString("| domain | documents | chunks | bytes | newest fetch |\n|---|---|---|---|---|\n")

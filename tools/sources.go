@@ -88,7 +88,7 @@ func sourceItems(list []index.Source) []SourceItem {
 func sourcesText(f frame, collection string, later bool) func(SourcesOutput) []Block {
 	return func(out SourcesOutput) []Block {
 		if len(out.Sources) == 0 {
-			return []Block{{Text: "Nothing of that kind is indexed in the collection " + collection + ".\nnext: crawl urls=[…] adds a site, embed adds a text or a file."}}
+			return []Block{{Text: "Nothing of that kind is indexed in the collection " + collection + ".\nnext: crawl adds a site, embed adds a text or a file."}}
 		}
 		var b strings.Builder
 		for _, s := range out.Sources {
