@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/net/html"
 )
 
 // codeByExtension names the language of source files.
@@ -53,6 +55,12 @@ func kindOf(in Input) string {
 		return "text"
 	}
 	return ""
+}
+
+// isXHTML reports whether a page that is read as HTML was sent as XML. As
+// text/html, browsers read XHTML as HTML, too.
+func isXHTML(in Input) bool {
+	return strings.HasSuffix(strings.ToLower(in.MediaType), "xml") || in.MediaType == "" && extension(in.URL) == ".xhtml"
 }
 
 func extension(raw string) string {
@@ -189,12 +197,41 @@ const maxFeedItems = 500
 
 // feedItem is an entry of RSS 2.0, RSS 1.0 or Atom.
 type feedItem struct {
-	Title   string `xml:"title"`
-	Link    []link `xml:"link"`
-	Summary string `xml:"description"`
-	Atom    string `xml:"summary"`
-	Content string `xml:"content"`
-	Encoded string `xml:"http://purl.org/rss/1.0/modules/content/ encoded"`
+	Title   feedText `xml:"title"`
+	Link    []link   `xml:"link"`
+	Summary feedText `xml:"description"`
+	Atom    feedText `xml:"summary"`
+	Content feedText `xml:"content"`
+	Encoded feedText `xml:"http://purl.org/rss/1.0/modules/content/ encoded"`
+}
+
+// feedText is text, or HTML as text, or in Atom XHTML as it stands.
+type feedText struct {
+	Type  string `xml:"type,attr"`
+	Text  string `xml:",chardata"`
+	Inner []byte `xml:",innerxml"`
+}
+
+// html is the text as HTML, whichever way it was written.
+func (t *feedText) html() []byte {
+	if t.Type == "xhtml" {
+		return asHTML(t.Inner)
+	}
+	return []byte(strings.TrimSpace(t.Text))
+}
+
+// line is the text of a title.
+func (t *feedText) line() string {
+	if t.Type != "html" && t.Type != "xhtml" {
+		return clean(t.Text, 300)
+	}
+	var b strings.Builder
+	for z := html.NewTokenizer(bytes.NewReader(t.html())); z.Next() != html.ErrorToken; {
+		if token := z.Token(); token.Type == html.TextToken {
+			b.WriteString(token.Data)
+		}
+	}
+	return clean(b.String(), 300)
 }
 
 type link struct {
@@ -222,9 +259,9 @@ func parseFeed(in Input) *Document {
 		}
 		switch start.Name.Local {
 		case "title":
-			var text string
+			var text feedText
 			if d.DecodeElement(&text, &start) == nil && doc.Title == "" {
-				doc.Title = clean(text, 300)
+				doc.Title = text.line()
 				b.WriteString("# " + doc.Title + "\n\n")
 			}
 		case "item", "entry":
@@ -241,7 +278,7 @@ func parseFeed(in Input) *Document {
 }
 
 func (doc *Document) addItem(b *strings.Builder, item feedItem, links *linker) {
-	title := clean(item.Title, 300)
+	title := item.Title.line()
 	target := ""
 	for _, l := range item.Link {
 		href := l.Href
@@ -260,9 +297,9 @@ func (doc *Document) addItem(b *strings.Builder, item feedItem, links *linker) {
 	if target != "" {
 		b.WriteString("<" + mdTarget(target) + ">\n\n")
 	}
-	for _, text := range []string{item.Encoded, item.Content, item.Summary, item.Atom} {
-		if text = strings.TrimSpace(text); text != "" {
-			body, err := parseHTML(Input{URL: links.base.String(), Body: []byte(text)})
+	for _, text := range []feedText{item.Encoded, item.Content, item.Summary, item.Atom} {
+		if source := text.html(); len(source) > 0 {
+			body, err := parseHTML(Input{URL: links.base.String(), Body: source})
 			if err == nil && body.Markdown != "" {
 				b.WriteString(strings.TrimSpace(body.Markdown) + "\n\n")
 				return

@@ -83,6 +83,9 @@ func nameOf(raw string) string {
 func parseHTML(in Input) (*Document, error) {
 	nodes := &nursery{}
 	defer nodes.release()
+	if isXHTML(in) {
+		in.Body = asHTML(in.Body)
+	}
 	page, err := parseTree(in.Body, nodes)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unsupported, err, "%s cannot be read as HTML", in.URL)

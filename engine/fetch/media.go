@@ -89,11 +89,17 @@ func isText(mediaType string) bool {
 	return strings.HasPrefix(mediaType, "text/") || strings.HasSuffix(mediaType, "+xml") || strings.HasSuffix(mediaType, "+json")
 }
 
+// isUTF16 reports whether the header says so: ASCII in UTF-16 is valid UTF-8.
+func isUTF16(contentType string) bool {
+	_, params, err := mime.ParseMediaType(contentType)
+	return err == nil && strings.HasPrefix(strings.ToLower(params["charset"]), "utf-16")
+}
+
 // toUTF8 gives text as UTF-8: bytes that are valid UTF-8 stay as they are; else
 // the header decides, then <meta>, then sniffing (WHATWG Encoding).
 func toUTF8(body []byte, contentType string) []byte {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	if utf8.Valid(body) {
+	if utf8.Valid(body) && !(bytes.IndexByte(body, 0) >= 0 && isUTF16(contentType)) {
 		return body
 	}
 	encoding, _, _ := charset.DetermineEncoding(body, contentType)

@@ -55,6 +55,7 @@ func TestTextIsUTF8(t *testing.T) {
 		"header before <meta>":            {"text/html; charset=koi8-r", "<meta charset=windows-1251>\xf0", "<meta charset=windows-1251>П"},
 		"byte order mark":                 {"text/html", "\xef\xbb\xbfGrüße", "Grüße"},
 		"UTF-16":                          {"text/html", "\xff\xfeG\x00r\x00\xfc\x00", "Grü"},
+		"UTF-16 of ASCII":                 {"text/html; charset=utf-16le", "G\x00r\x00", "Gr"},
 		"UTF-8 with a flaw":               {"text/html; charset=utf-8", "Grü\xffe", "Grü\uFFFDe"},
 		"Shift_JIS":                       {"text/html; charset=Shift_JIS", "\x93\xfa\x96{", "日本"},
 	}
