@@ -16,6 +16,21 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// changer is a transaction that changes rows.
+type changer interface {
+	queryer
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// The queries of every page that is stored.
+const (
+	selectStored = `SELECT rev, hash, chunks FROM documents WHERE id = ?`
+	nextChange   = `UPDATE index_state SET generation = generation + 1 RETURNING generation`
+	insertDoc    = `INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertText   = `INSERT INTO document_texts (rev, layout, markdown, headings, cuts, blocks, links) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertTail   = `INSERT INTO index_tail (rev, chunks, record) VALUES (?, ?, ?)`
+)
+
 // row is a row of documents. Its Document lacks what document_texts holds.
 type row struct {
 	Document
@@ -53,6 +68,19 @@ func rowOf(ctx context.Context, q queryer, id string) (r row, ok bool, err error
 		return row{}, false, fmt.Errorf("read the document %s: %w", id, err)
 	}
 	return r, true, nil
+}
+
+// storedOf returns the rev, the hash and the chunks of a page; ok is false if it is
+// not stored.
+func storedOf(ctx context.Context, q queryer, id string) (rev uint64, hash string, chunks int, ok bool, err error) {
+	err = q.QueryRowContext(ctx, selectStored, id).Scan(&rev, &hash, &chunks)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, "", 0, false, nil
+	}
+	if err != nil {
+		return 0, "", 0, false, fmt.Errorf("look for the document %s: %w", id, err)
+	}
+	return rev, hash, chunks, true, nil
 }
 
 // text reads and unpacks what a document says.
@@ -118,9 +146,9 @@ func (ix *Index) Known(ctx context.Context, collection, url string) (known Known
 
 // newGeneration begins a change that searches shall see. The number is also
 // the rev of a document that the change stores.
-func newGeneration(ctx context.Context, tx *sql.Tx) (uint64, error) {
+func newGeneration(ctx context.Context, tx queryer) (uint64, error) {
 	var g uint64
-	err := tx.QueryRowContext(ctx, `UPDATE index_state SET generation = generation + 1 RETURNING generation`).Scan(&g)
+	err := tx.QueryRowContext(ctx, nextChange).Scan(&g)
 	if err != nil {
 		return 0, fmt.Errorf("begin a change of the index: %w", err)
 	}
@@ -128,7 +156,7 @@ func newGeneration(ctx context.Context, tx *sql.Tx) (uint64, error) {
 }
 
 // bury removes a document within a change.
-func bury(ctx context.Context, tx *sql.Tx, rev, generation uint64) error {
+func bury(ctx context.Context, tx changer, rev, generation uint64) error {
 	for _, stmt := range []string{
 		`DELETE FROM documents WHERE rev = ?1`,
 		`DELETE FROM index_tail WHERE rev = ?1`,
@@ -142,24 +170,22 @@ func bury(ctx context.Context, tx *sql.Tx, rev, generation uint64) error {
 }
 
 // insert stores a document within a change. r.rev is its generation.
-func insert(ctx context.Context, tx *sql.Tx, r *row, p *prepared) error {
-	const doc = `INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	_, err := tx.ExecContext(ctx, doc,
+func insert(ctx context.Context, tx changer, r *row, p *prepared) error {
+	_, err := tx.ExecContext(ctx, insertDoc,
 		r.rev, r.ID, r.Collection, r.URL, r.Title, r.Description, r.SourceType, r.Domain, r.Lang,
 		r.Author, r.Generator, r.Version, millis(r.Published), millis(r.Modified), r.Hash, r.ETag, r.LastModified,
 		millis(r.FetchedAt), millis(r.ChangedAt), r.JobID, r.missing, p.chunks, p.bytes, p.model, p.simhash)
 	if err != nil {
 		return fmt.Errorf("store the document %s: %w", r.URL, err)
 	}
-	const text = `INSERT INTO document_texts (rev, layout, markdown, headings, cuts, blocks, links) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	_, err = tx.ExecContext(ctx, text, r.rev, p.layout, p.markdown, p.headings, p.cuts, notNull(p.blocks), notNull(p.links))
+	_, err = tx.ExecContext(ctx, insertText, r.rev, p.layout, p.markdown, p.headings, p.cuts, notNull(p.blocks), notNull(p.links))
 	if err != nil {
 		return fmt.Errorf("store the text of %s: %w", r.URL, err)
 	}
 	if p.chunks == 0 {
 		return nil
 	}
-	if _, err = tx.ExecContext(ctx, `INSERT INTO index_tail (rev, chunks, record) VALUES (?, ?, ?)`, r.rev, p.chunks, p.record); err != nil {
+	if _, err = tx.ExecContext(ctx, insertTail, r.rev, p.chunks, p.record); err != nil {
 		return fmt.Errorf("store the index of %s: %w", r.URL, err)
 	}
 	return nil

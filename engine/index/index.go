@@ -38,7 +38,8 @@ type Index struct {
 	log      *slog.Logger
 	now      func() time.Time
 	packer   *packer
-	builders sync.Pool // *recordBuilder
+	builders builders
+	puts     statements
 	cache    *textCache
 	written  chan struct{} // wakes Run
 	fresh    atomic.Int64  // documents written by this process
@@ -67,7 +68,8 @@ func Open(_ context.Context, db *store.DB, embedder Embedder, count func(string)
 	return &Index{
 		db: db, dir: filepath.Join(db.Dir, segmentsDir), embedder: embedder, count: count, cfg: cfg, log: log,
 		now: time.Now, packer: newPacker(), cache: newTextCache(), written: make(chan struct{}, 1),
-		builders: sync.Pool{New: func() any { return newRecordBuilder() }},
+		builders: make(builders, keptBuilders),
+		puts:     statements{db: db.Write, queries: []string{selectStored, nextChange, insertDoc, insertText, insertTail}},
 	}, nil
 }
 
@@ -75,6 +77,7 @@ func Open(_ context.Context, db *store.DB, embedder Embedder, count func(string)
 func (ix *Index) Close() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
+	ix.puts.close()
 	err := closeUnless(ix.seen.segments, nil)
 	ix.seen = state{}
 	return err

@@ -36,6 +36,28 @@ func newRecordBuilder() *recordBuilder {
 	return &recordBuilder{analyzer: newAnalyzer(), places: make(map[string]uint32)}
 }
 
+// builders keeps recordBuilders for the next page. A sync.Pool would lose the stems
+// that they remember at every collection of garbage.
+type builders chan *recordBuilder
+
+const keptBuilders = 4 // pages that are indexed at once, for the most part
+
+func (b builders) get() *recordBuilder {
+	select {
+	case kept := <-b:
+		return kept
+	default:
+		return newRecordBuilder()
+	}
+}
+
+func (b builders) put(builder *recordBuilder) {
+	select {
+	case b <- builder:
+	default:
+	}
+}
+
 // text is what a record is made of.
 type text struct {
 	title         string

@@ -28,9 +28,9 @@ func (ix *Index) Search(ctx context.Context, q Query) (Result, error) {
 	if err := q.check(); err != nil {
 		return Result{}, err
 	}
-	builder := ix.builders.Get().(*recordBuilder)
+	builder := ix.builders.get()
 	parsed := parse(builder.analyzer, q.Text)
-	ix.builders.Put(builder)
+	ix.builders.put(builder)
 	if len(parsed.terms) == 0 {
 		return Result{}, fault.New(fault.Invalid, "the query holds no word to search for; write what you look for")
 	}

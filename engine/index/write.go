@@ -46,9 +46,9 @@ func (ix *Index) prepare(ctx context.Context, title, url string, t storedText) (
 	if err != nil {
 		return nil, err
 	}
-	builder := ix.builders.Get().(*recordBuilder)
-	defer ix.builders.Put(builder)
+	builder := ix.builders.get()
 	r := builder.build(words, ix.embedder.ID(), vectors)
+	ix.builders.put(builder)
 	p := &prepared{
 		layout: encodeLayout(layoutOf(t.markdown, chunks)), record: r.encode(),
 		chunks: len(chunks), bytes: len(t.markdown), embedded: len(vectors), model: r.model,
@@ -131,12 +131,12 @@ func (ix *Index) Write(ctx context.Context, e Entry) (Written, error) {
 	if err != nil {
 		return Written{}, fmt.Errorf("pack the links of %s: %w", e.URL, err)
 	}
-	if old, ok, err := rowOf(ctx, ix.db.Read, r.ID); err != nil {
+	if _, stored, chunks, ok, err := storedOf(ctx, ix.db.Read, r.ID); err != nil {
 		return Written{}, err
-	} else if ok && old.Hash == hash {
+	} else if ok && stored == hash {
 		same, err := ix.seenAgain(ctx, &r, blocks, links)
 		if err != nil || same {
-			return Written{Change: Unchanged, Chunks: old.Chunks}, err
+			return Written{Change: Unchanged, Chunks: chunks}, err
 		}
 	}
 	t := storedText{headings: e.Doc.Headings}
@@ -207,8 +207,12 @@ func (ix *Index) seenAgain(ctx context.Context, r *row, blocks, links []byte) (s
 
 // put stores a page in place of what was there.
 func (ix *Index) put(ctx context.Context, r *row, p *prepared) (change Change, err error) {
-	err = ix.db.Tx(ctx, func(tx *sql.Tx) error {
-		old, ok, err := rowOf(ctx, tx, r.ID)
+	if err := ix.puts.prepare(ctx); err != nil {
+		return "", err
+	}
+	err = ix.db.Tx(ctx, func(plain *sql.Tx) error {
+		tx := quick{plain, &ix.puts}
+		old, _, _, ok, err := storedOf(ctx, tx, r.ID)
 		if err != nil {
 			return err
 		}
@@ -218,7 +222,7 @@ func (ix *Index) put(ctx context.Context, r *row, p *prepared) (change Change, e
 		change = Added
 		if ok {
 			change = Changed
-			if err := bury(ctx, tx, old.rev, r.rev); err != nil {
+			if err := bury(ctx, tx, old, r.rev); err != nil {
 				return err
 			}
 		}
