@@ -33,6 +33,7 @@ const (
 // sums up, for each element, the prose that is left: text outside of links.
 type judge struct {
 	gen     *generator
+	root    *node
 	known   bool // marks name the container: then only what is sure goes
 	body    *node
 	named   map[string][]string // junk words by class and id
@@ -46,7 +47,7 @@ type judge struct {
 // mainOf returns the nodes that hold the main content, after marking what in
 // them is junk, and whether marks of a generator led there.
 func mainOf(root *node, g *generator) (mains []*node, known bool) {
-	j := judge{gen: g, body: root, named: map[string][]string{}, doubted: map[string]bool{}}
+	j := judge{gen: g, root: root, body: root, named: map[string][]string{}, doubted: map[string]bool{}}
 	if g != nil {
 		if posts := g.thread(root); posts != nil && holdPosts(posts, &root.weight) {
 			j.known = true
@@ -135,11 +136,32 @@ func (j *judge) container() *node {
 		if best != j.body {
 			share = .5 // within <main>, an article among others is not all
 		}
-		if n := heaviest(best, fits); n != nil && float64(n.prose) >= share*float64(best.prose) && float64(n.kept) >= share*float64(best.kept) && n.kept > 0 {
+		if n := heaviest(best, fits); n != nil && !j.isUnderHeadings(n) && float64(n.prose) >= share*float64(best.prose) && float64(n.kept) >= share*float64(best.kept) && n.kept > 0 {
 			best = n
 		}
 	}
 	return best
+}
+
+// isUnderHeadings reports whether n is an entry of a page: two headings at least
+// that stand above its own come between it and the page's title.
+func (j *judge) isUnderHeadings(n *node) bool {
+	own := firstHeading(n)
+	if own == nil || n.weight.tops > 0 || n.tag != atom.Article {
+		return false
+	}
+	titled, above := false, 0
+	walk(j.body, func(c *node) bool {
+		if c.order >= n.order || c.junk || c.kind != html.ElementNode {
+			return false
+		}
+		if titled && isHeading(c) && c.data < own.data {
+			above++
+		}
+		titled = titled || c.tag == atom.H1
+		return c.weight.headings > 0 || c.weight.tops > 0
+	})
+	return above >= 2
 }
 
 // narrow goes down to the element around the prose.
@@ -151,7 +173,7 @@ func (j *judge) narrow(n *node) *node {
 				next = c
 			}
 		}
-		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) || isSection(n, next) || n != j.body && leads(n.first) {
+		if next == nil || next.prose == 0 || !isFrame(next) || next.label != "" || isAdmonition(next) || leavesLead(n, next) || isBelowHeading(n, next) || isPartOf(n, next) || isSection(n, next) || n != j.body && leads(n.first) {
 			return n
 		}
 		n = next
@@ -167,6 +189,27 @@ func isBelowHeading(n, next *node) bool {
 		}
 	}
 	return heading
+}
+
+// isPartOf reports whether next is a part of what n says: it begins with a heading
+// below the one that n begins with, or of the level of one that stands before it.
+func isPartOf(n, next *node) bool {
+	if n.weight.headings < 2 {
+		return false
+	}
+	part := firstHeading(next)
+	if part == nil {
+		return false
+	}
+	if whole := firstHeading(n); whole != nil && whole.order < next.order && whole.tag != atom.H1 && whole.data < part.data {
+		return true
+	}
+	for c := n.first; c != next; c = c.next {
+		if isHeading(c) && c.tag == part.tag && !c.junk {
+			return true
+		}
+	}
+	return false
 }
 
 // isSection reports whether next is one section of several in n: boxes of one
@@ -272,7 +315,7 @@ func (j *judge) titleBefore(main *node) *node {
 		return nil
 	}
 	return find(j.body, func(n *node) bool {
-		if n.tag != atom.H1 || n.order > main.order || n.weight.text == 0 {
+		if n.tag != atom.H1 || n.order > main.order || n.weight.text == 0 || namesSite(n, main, j.root) {
 			return false
 		}
 		for up := n; up != nil; up = up.parent {
@@ -282,6 +325,22 @@ func (j *judge) titleBefore(main *node) *node {
 		}
 		return true
 	})
+}
+
+// namesSite tells the top heading that is the same on each page: all of it is a
+// link, or the end of <title>, which begins otherwise, and the content begins with a
+// heading of its own.
+func namesSite(h1, main, root *node) bool {
+	own := firstHeading(main)
+	if own == nil || own.tag != atom.H2 {
+		return false
+	}
+	title := find(root, func(n *node) bool { return n.tag == atom.Title })
+	if title == nil || title.weight.text == 0 {
+		return false
+	}
+	whole, name := strings.ToLower(tight(title)), strings.ToLower(tight(h1))
+	return !strings.HasPrefix(whole, name) && (h1.weight.linked == h1.weight.text || strings.HasSuffix(whole, name))
 }
 
 // heaviest returns the element with the most prose among those that fit and do
@@ -346,7 +405,7 @@ func (j *judge) isJunk(n *node) bool {
 	case atom.Footer:
 		return !j.known || n.weight.solid < 2
 	case atom.Aside:
-		return !isAdmonition(n) && !j.known && !isNote(n) && !hasClass(n, "footnote-list")
+		return !isAdmonition(n) && !j.known && !isNote(n) && !hasClass(n, "footnote-list") && !mostlyCode(n) // an example
 	case atom.Header:
 		return !j.known && n.weight.tops == 0 && !(j.inMain && (n.weight.headings > 0 || find(n, func(c *node) bool { return c.tag == atom.Code }) != nil)) // that of a section
 	}

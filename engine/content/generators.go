@@ -52,8 +52,37 @@ func (m mark) fits(n *node) bool {
 // haddock names no page in a heading: its top headings are those of sections.
 const haddock = "haddock"
 
+// scaladoc lists members in <ol>, whose numbers its style hides.
+const scaladoc = "scaladoc"
+
 // generators are the programs, the more particular ones first.
 var generators = []generator{
+	{
+		name: "exdoc", meta: []string{"exdoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, version: mark{class: "sidebar-projectVersion"},
+		junk: []string{"app-vsn", "top-search", "icon-action", "view-source", "hover-link", "detail-link", "settings", "footer", "bottom-actions", "copy-markdown"},
+	},
+	{name: "crystal", meta: []string{"crystal docs"}, main: []mark{{class: "main-content"}}, junk: []string{"method-permalink"}},
+	{name: "odoc", meta: []string{"odoc 1", "odoc 2", "odoc 3"}, main: []mark{{class: "odoc-content"}}, with: []mark{{class: "odoc-preamble"}}, junk: []string{"source_link", "anchor", "comment-delim"}},
+	{
+		name: "dartdoc", meta: []string{"made with love by dartdoc"}, main: []mark{{id: "dartdoc-main-content"}, {tag: atom.Main}},
+		junk: []string{"breadcrumbs", "source-link", "anchor-button", "feature-null-safety"},
+	},
+	{
+		name: "yard", classes: []string{"summary_signature", "method_details_list", "full_list_link"}, main: []mark{{id: "content"}},
+		junk: []string{"inheritanceTree", "summary_toggle", "constants_summary_toggle", "toggleSource", "showSource"},
+	},
+	{
+		name: "rdoc", classes: []string{"method-callseq", "method-click-advice", "method-controls"}, main: []mark{{role: "main"}, {tag: atom.Main}, {id: "documentation"}},
+		junk: []string{"method-click-advice", "method-controls", "method-source-toggle", "top-link"},
+	},
+	{
+		name: "jsdoc", classes: []string{"tag-source", "signature-attributes"}, main: []mark{{id: "main"}, {tag: atom.Main}, {tag: atom.Article}},
+		junk: []string{"nav-separator"},
+	},
+	{name: "gi-docgen", classes: []string{"devhelp-hidden"}, main: []mark{{tag: atom.Section, id: "main"}, {id: "main"}}, junk: []string{"anchor", "srclink"}},
+	{name: "scribble", classes: []string{"navsettop", "tocset"}, main: []mark{{tag: atom.Div, class: "main"}}, junk: []string{"navsettop", "navsetbottom"}},
+	{name: "nimdoc", ids: []string{"tocRoot"}, main: []mark{{id: "content"}}, with: []mark{{tag: atom.H1, class: "title"}}, junk: []string{"link-seesrc"}},
+	{name: "erldoc", classes: []string{"innertube"}, main: []mark{{id: "content"}}, junk: []string{"footer", "title-anchors"}},
 	{
 		name: "docusaurus", meta: []string{"docusaurus"}, ids: []string{"__docusaurus"},
 		main: []mark{{class: "theme-doc-markdown"}, {tag: atom.Article}, {tag: atom.Main}},
@@ -109,8 +138,27 @@ var generators = []generator{
 		main: []mark{{tag: atom.Main}, {role: "main"}, {class: "contentContainer"}, {class: "classUseContainer"}, {class: "serializedFormContainer"}, {class: "constantValuesContainer"}, {class: "sourceContainer"}}, with: []mark{{tag: atom.Div, class: "header"}},
 		junk: []string{"sub-nav", "top-nav", "subNav", "topNav", "bottomNav", "skip-nav", "copy", "legalCopy", "tableTab", "activeTableTab", "table-tabs"},
 	},
+	{ // its style sheets of the time of SGML
+		name: "docbook", meta: []string{"modular docbook"},
+		main: []mark{
+			{tag: atom.Div, class: "BOOK"},
+			{tag: atom.Div, class: "PART"},
+			{tag: atom.Div, class: "CHAPTER"},
+			{tag: atom.Div, class: "APPENDIX"},
+			{tag: atom.Div, class: "PREFACE"},
+			{tag: atom.Div, class: "REFENTRY"},
+			{tag: atom.Div, class: "REFERENCE"},
+			{tag: atom.Div, class: "ARTICLE"},
+			{tag: atom.Div, class: "SECT1"},
+			{tag: atom.Div, class: "BIBLIOGRAPHY"},
+			{tag: atom.Div, class: "GLOSSARY"},
+			{tag: atom.Div, class: "INDEX"},
+			{tag: atom.Div, class: "SECT2"},
+		},
+		junk: []string{"NAVHEADER", "NAVFOOTER"},
+	},
 	{
-		name: "scaladoc", classes: []string{"fullcommenttop", "fullcomment"},
+		name: scaladoc, classes: []string{"fullcommenttop", "fullcomment"},
 		main: []mark{{id: "content-container"}, {tag: atom.Body}},
 		junk: []string{"permalink", "morelinks"}, junkIDs: []string{"mbrsel", "memberfilter", "search", "tooltip", "footer", "subpackage-spacer", "inheritedMembers"},
 	},
@@ -172,6 +220,10 @@ var generators = []generator{
 	{
 		name: "asciidoctor", meta: []string{"asciidoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, with: []mark{{id: "header"}, {id: "footnotes"}}, version: mark{id: "revnumber"},
 		junk: []string{"toc", "toc2", "anchor"},
+	},
+	{
+		name: "qdoc", classes: []string{"alignedsummary", "propsummary", "qmlproto", "qmlname"}, main: []mark{{class: "mainContent"}, {tag: atom.Article}, {class: "context"}},
+		junk: []string{"sidebar", "toc", "navigationbar", "footer"},
 	},
 	{
 		name: "doxygen", meta: []string{"doxygen"}, classes: []string{"memItemLeft", "memproto", "headertitle"}, main: []mark{{class: "contents"}}, with: []mark{{class: "headertitle"}}, version: mark{id: "projectnumber"},

@@ -175,12 +175,12 @@ func (l *inline) element(n *node) {
 func (l *inline) styled(n *node) bool {
 	for c := range strings.FieldsSeq(n.class) {
 		switch c {
-		case "mw-geshi", "mw-highlight": // MediaWiki: code within a line
+		case "mw-geshi", "mw-highlight", "code", "bold_code", "method-callseq": // MediaWiki, Erlang, RDoc: code within a line
 			l.code(n)
 			return true
 		case "classifier":
 			l.colon()
-		case "badge", "stab", "Documentation-deprecatedTag", "gdoc-props__tag":
+		case "badge", "stab", "Documentation-deprecatedTag", "gdoc-props__tag", "signature-attributes":
 			l.space = true
 		}
 	}
@@ -207,7 +207,9 @@ func (l *inline) code(n *node) {
 	if s := tight(n); s != "" {
 		l.space = l.space || l.last() == '`' // two spans side by side would be one
 		l.edge(n, codeSpan(s))
+		return
 	}
+	l.space = l.space || rawText(n) != "" // a space in another type
 }
 
 func (l *inline) inside(n *node) {

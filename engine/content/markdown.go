@@ -190,7 +190,8 @@ func (w *writer) node(n *node, gap int) {
 			w.text("---")
 		}
 	case atom.Blockquote:
-		if isIndented(n) {
+		if isIndented(n) || hasClass(n, scribbleBoxes...) {
+
 			w.children(n, 2)
 			return
 		}
@@ -252,6 +253,10 @@ func (w *writer) box(n *node, gap int) {
 
 // isFixed tells what says something by its lines and columns.
 func isFixed(n *node) bool { return n.tag == atom.Pre || n.tag == atom.Table }
+
+// scribbleBoxes are classes of the quotes that Scribble writes around code, what is
+// defined, and remarks in the margin.
+var scribbleBoxes = []string{"SVInsetFlow", "SubFlow", "SCodeFlow", "leftindent", "refcolumn", "refcontent"}
 
 // isIndented tells the blockquote that docutils writes around what its source
 // merely indents: one that defines things which can be linked to quotes nobody.
@@ -321,7 +326,7 @@ func (w *writer) list(n *node) {
 		return
 	}
 	notes := isNotes(n)
-	ordered, number := n.tag == atom.Ol, 1
+	ordered, number := n.tag == atom.Ol && !w.isUnnumbered(n), 1
 	if start, err := strconv.Atoi(attr(n, "start")); err == nil && ordered && start >= 0 && start < 1e6 {
 		number = start
 	}
@@ -369,6 +374,25 @@ func (w *writer) list(n *node) {
 		}
 		w.pop()
 	}
+}
+
+// isUnnumbered tells the lists of members and of fields that are ordered, and whose
+// numbers nobody sees.
+func (w *writer) isUnnumbered(list *node) bool {
+	if w.gen == nil {
+		return false
+	}
+	switch w.gen.name {
+	case scaladoc:
+		return list.parent != nil && hasClass(list.parent, "members")
+	case "odoc":
+		entry := list.first
+		for entry != nil && entry.tag != atom.Li {
+			entry = entry.next
+		}
+		return entry != nil && hasClass(entry, "def")
+	}
+	return false
 }
 
 // taskBox returns the box that is to be ticked off at the beginning of an entry,

@@ -23,6 +23,14 @@ func (w *writer) table(n *node) {
 	if w.blob(n) || w.isMan() && w.items(n) {
 		return
 	}
+	if hasClass(n, "RktBlk") { // Scribble
+		w.fence(linesOf(n), "racket")
+		return
+	}
+	if isListing(n) {
+		w.fence(linesOf(n), "")
+		return
+	}
 	if isLayout(n) {
 		w.layout(n)
 		return
@@ -61,6 +69,26 @@ func (w *writer) table(n *node) {
 		}
 		from = i + 1
 	}
+}
+
+// isListing tells a table of lines of code: rows of one cell, all of which is in
+// code.
+func isListing(table *node) bool {
+	rows, code := 0, int32(0)
+	walk(table, func(n *node) bool {
+		switch n.tag {
+		case atom.Tr:
+			rows++
+			return onlyCell(n)
+		case atom.Pre, atom.Th:
+			return false
+		case atom.Code, atom.Tt:
+			code += n.weight.text
+			return false
+		}
+		return n.kind == html.ElementNode
+	})
+	return rows > 1 && code > 0 && code == table.weight.text
 }
 
 // withoutEmpty drops the columns in which no row has text: they keep others
