@@ -157,6 +157,10 @@ func folded(s string) bool {
 	space := true
 	for i := range len(s) {
 		c := s[i]
+		if c > ' ' && c < 0x80 {
+			space = false
+			continue
+		}
 		if c >= 0x80 || c == '\n' || c == '\t' || c == '\r' || c == '\f' || c == '\v' || c == ' ' && space {
 			return false
 		}

@@ -52,16 +52,21 @@ func (l *inline) put(s string) {
 // and compared.
 func (l *inline) text(s string) {
 	l.joint(s)
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if isSpace(c) {
+	for i := 0; i < len(s); {
+		if isSpace(s[i]) {
 			l.space = true
+			i++
 			continue
 		}
 		if l.space {
 			l.due()
 		}
-		switch c {
+		if n := plainRun(s[i:]); n > 0 {
+			l.buf = append(l.buf, s[i:i+n]...)
+			i += n
+			continue
+		}
+		switch c := s[i]; c {
 		case '<', '*':
 			if i+1 < len(s) && opens(c, s[i+1]) {
 				l.buf = append(l.buf, '\\')
@@ -73,9 +78,23 @@ func (l *inline) text(s string) {
 				l.buf = append(l.buf, '\\')
 			}
 		}
-		l.buf = append(l.buf, c)
+		l.buf = append(l.buf, s[i])
+		i++
 	}
 }
+
+// plainRun returns how many bytes s begins with that text writes as they are: words
+// with one space between them.
+func plainRun(s string) int {
+	n := 0
+	for n < len(s) && (!folds[s[n]] || s[n] == ' ' && n > 0 && n+1 < len(s) && !folds[s[n+1]]) {
+		n++
+	}
+	return n
+}
+
+// folds are the bytes that text looks at.
+var folds = [256]bool{' ': true, '\n': true, '\t': true, '\r': true, '\f': true, '<': true, '*': true, '`': true, ']': true}
 
 // joint escapes what would be markup of the end of the line so far and the
 // beginning of s, which stand in different nodes.
@@ -100,7 +119,10 @@ func opens(c, next byte) bool {
 	return next >= 'a' && next <= 'z' || next >= 'A' && next <= 'Z' || next == '/' || next == '!'
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f' }
+func isSpace(c byte) bool { return c <= ' ' && spaces>>c&1 != 0 }
+
+// spaces has the bits of white space set.
+const spaces uint64 = 1<<' ' | 1<<'\n' | 1<<'\t' | 1<<'\r' | 1<<'\f'
 
 // escape is text for a string of its own.
 func escape(s string) string {

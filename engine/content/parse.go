@@ -430,15 +430,3 @@ func isShell(page *html.Node, words int) bool {
 
 // shellWords is how many words a page has at least that is no empty frame.
 const shellWords = 60
-
-func countWords(s string) int {
-	n, in := 0, false
-	for i := range len(s) {
-		space := isSpace(s[i])
-		if !space && !in {
-			n++
-		}
-		in = !space
-	}
-	return n
-}

@@ -237,9 +237,8 @@ func (b *builder) text(h *html.Node, parent *node) {
 	n := b.alloc()
 	n.kind, n.data, n.parent, n.end = html.TextNode, Sanitize(h.Data), parent, b.order
 	text := strings.TrimSpace(n.data)
-	if n.weight.text = int32(min(len(text), math.MaxInt32)); len(text) > 0 {
-		n.weight.commas, n.weight.words = int32(strings.Count(text, ", ")), int32(countWords(text))
-	}
+	n.weight.text = int32(min(len(text), math.MaxInt32))
+	n.weight.countText(text)
 	if b.linked > 0 {
 		n.weight.linked = n.weight.text
 	}
@@ -253,6 +252,23 @@ func isBlank(s string) bool {
 		}
 	}
 	return true
+}
+
+// countText counts words, and commas before a space.
+func (w *weight) countText(text string) {
+	last := byte(' ')
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case !isSpace(c):
+			if isSpace(last) {
+				w.words++
+			}
+		case c == ' ' && last == ',':
+			w.commas++
+		}
+		last = c
+	}
 }
 
 func (w *weight) count(tag atom.Atom) {

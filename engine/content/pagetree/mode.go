@@ -96,14 +96,18 @@ func (b *builder) initial() bool {
 	return false
 }
 
-// readDoctype adds the doctype. What is not <!doctype html> x/net reads: whether a
-// table ends a paragraph depends on it.
+// readDoctype adds the doctype. Others than those of HTML 5 and XHTML x/net reads:
+// whether a table ends a paragraph depends on it.
 func (b *builder) readDoctype() {
-	if strings.EqualFold(b.tok.data, "<!doctype html>") && strings.Contains(b.tok.data, " html>") {
-		n := b.slabs.node()
-		n.Type, n.Data = html.DoctypeNode, "html"
-		addTo(b.doc, n)
-		return
+	const begin = "<!doctype html"
+	said := b.tok.data
+	if len(said) > len(begin) && strings.EqualFold(said[:len(begin)], begin) && strings.HasSuffix(said[:len(begin)], "html") {
+		if attrs, known := publicID(said[len(begin):]); known {
+			n := b.slabs.node()
+			n.Type, n.Data, n.Attr = html.DoctypeNode, "html", attrs
+			addTo(b.doc, n)
+			return
+		}
 	}
 	page, err := html.Parse(strings.NewReader(b.tok.data + "<p><table>"))
 	if err != nil || page.FirstChild == nil || page.FirstChild.Type != html.DoctypeNode {
@@ -118,6 +122,21 @@ func (b *builder) readDoctype() {
 			b.quirks = n.Parent.DataAtom == atom.P
 		}
 	}
+}
+
+// publicID reads what stands after the name in a doctype of HTML 5 or of XHTML 1.
+func publicID(s string) (attrs []html.Attribute, known bool) {
+	if s == ">" {
+		return nil, true
+	}
+	rest, public := strings.CutPrefix(s, ` PUBLIC "-//W3C//DTD XHTML 1.`)
+	version, rest, ends := strings.Cut(rest, `"`)
+	address, rest, quoted := strings.Cut(strings.TrimLeft(rest, whitespace), `"`)
+	system, rest, closed := strings.Cut(rest, `"`)
+	if !public || !ends || !quoted || !closed || address != "" || rest != ">" || strings.ContainsRune(s, '&') || !strings.HasPrefix(system, "http://www.w3.org/") {
+		return nil, false
+	}
+	return []html.Attribute{{Key: "public", Val: "-//W3C//DTD XHTML 1." + version}, {Key: "system", Val: system}}, true
 }
 
 // begins tells the end tags that imply what comes before <body>.
