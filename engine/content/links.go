@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -110,6 +111,9 @@ func isPlain(href string) bool {
 	return true
 }
 
+// isLink tells what leads to a page: the frames of a frameset, too.
+func isLink(n *node) bool { return n.tag == atom.A || n.tag == atom.Area || n.tag == atom.Frame }
+
 // all returns the page's links in document order, each once, without fragments.
 func (l *linker) all(root, main *node) []Link {
 	var list []Link
@@ -117,8 +121,8 @@ func (l *linker) all(root, main *node) []Link {
 	var visit func(n *node, inMain bool)
 	visit = func(n *node, inMain bool) {
 		inMain = inMain || n == main
-		if n.tag == atom.A || n.tag == atom.Area {
-			target, _, _ := strings.Cut(l.resolve(attr(n, "href")), "#")
+		if isLink(n) {
+			target, _, _ := strings.Cut(l.resolve(cmp.Or(attr(n, "href"), attr(n, "src"))), "#")
 			if target != "" {
 				if i, ok := at[target]; ok {
 					list[i].Main = list[i].Main || inMain
@@ -132,7 +136,7 @@ func (l *linker) all(root, main *node) []Link {
 			}
 		}
 		for c := n.first; c != nil; c = c.next {
-			if c.first != nil || c.tag == atom.A || c.tag == atom.Area {
+			if c.first != nil || isLink(c) {
 				visit(c, inMain)
 			}
 		}

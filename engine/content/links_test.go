@@ -20,3 +20,17 @@ func TestPlainLinks(t *testing.T) {
 		}
 	}
 }
+
+// Old sites lead on by maps of pictures and by frames alone.
+func TestLinksOfMapsAndFrames(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ page, url string }{
+		{`<p>Text.</p><img usemap=#m src=a.png><map name=m><area href=/a></map>`, "https://e.com/a"},
+		{`<html><head><title>T</title></head><frameset cols="20,80"><frame src="b.html"><noframes><a href=c>c</a></noframes></frameset></html>`, "https://e.com/b.html"},
+	} {
+		doc, err := Parse(Input{URL: "https://e.com/", MediaType: "text/html", Body: []byte(test.page)})
+		if err != nil || len(doc.Links) != 1 || doc.Links[0].URL != test.url {
+			t.Errorf("%s: got %+v: %v", test.page, doc.Links, err)
+		}
+	}
+}

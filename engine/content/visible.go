@@ -14,7 +14,7 @@ func neverShown(h *html.Node) bool {
 	case atom.Script:
 		return !strings.HasPrefix(attribute(h, "type"), "math/tex")
 	case atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Object, atom.Embed, atom.Canvas, atom.Svg,
-		atom.Audio, atom.Video, atom.Select, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Map, atom.Rp,
+		atom.Audio, atom.Video, atom.Select, atom.Datalist, atom.Noframes, atom.Noembed, atom.Applet, atom.Rp,
 		atom.Meter, atom.Progress: // text for browsers that know no bars
 		return true
 	case atom.Textarea: // a reader's, but for the examples of pkgsite

@@ -48,12 +48,42 @@ func hasSession(p parts) bool {
 		return true
 	}
 	for pair := range strings.SplitSeq(p.query, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		if name = strings.ToLower(name); value != "" && (sessionParameters[name] || strings.HasPrefix(name, "aspsessionid")) {
+		if isSession(pair) {
 			return true
 		}
 	}
 	return false
+}
+
+// isSession reports whether a parameter of a query is a session id.
+func isSession(pair string) bool {
+	name, value, _ := strings.Cut(pair, "=")
+	name = strings.ToLower(name)
+	return value != "" && (sessionParameters[name] || strings.HasPrefix(name, "aspsessionid"))
+}
+
+// withoutSession is the URL of the same page without the session ids.
+func withoutSession(p parts) string {
+	path := p.path
+	for {
+		start := strings.Index(strings.ToLower(path), ";jsessionid=")
+		if start < 0 {
+			break
+		}
+		end := start + strings.IndexByte(path[start:]+"/", '/')
+		path = path[:start] + path[end:]
+	}
+	var kept []string
+	for pair := range strings.SplitSeq(p.query, "&") {
+		if pair != "" && !isSession(pair) {
+			kept = append(kept, pair)
+		}
+	}
+	url := p.scheme + "://" + p.host + path
+	if len(kept) > 0 {
+		url += "?" + strings.Join(kept, "&")
+	}
+	return url
 }
 
 // isAction reports whether following a URL would do something rather than show

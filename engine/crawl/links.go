@@ -75,10 +75,14 @@ func (c *crawl) link(v *visit, found []Found, link content.Link, place int) []Fo
 	if f.Skip != "" || !ok {
 		c.seen.refuse(link.URL)
 	}
-	if !ok {
-		return found
+	if ok {
+		found = append(found, f)
 	}
-	return append(found, f)
+	if f.Skip == SkipSession { // the page has a name without it, too
+		link.URL = withoutSession(split(f.Key))
+		return c.link(v, found, link, place)
+	}
+	return found
 }
 
 // leave counts a link that asks not to be followed. It is no row of the

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/axon-mcp/axon-mcp/engine/crawl/crawltest"
 )
 
 func TestTrap(t *testing.T) {
@@ -97,5 +99,26 @@ func TestTrapsCount(t *testing.T) {
 		if admitted != test.admits || reason != test.reason {
 			t.Errorf("%s: %d of %d admitted (%q), want %d (%q)", test.name, admitted, test.n, reason, test.admits, test.reason)
 		}
+	}
+}
+
+// A site that puts a session id into every link was one page.
+func TestPagesBehindSessionIDs(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"http://a.b/x;jsessionid=12?q=1":           "http://a.b/x?q=1",
+		"http://a.b/x;JSESSIONID=12/y;jsessionid=": "http://a.b/x/y",
+		"http://a.b/?a=1&sid=2&b&PHPSESSID=3":      "http://a.b/?a=1&b",
+		"http://a.b/?sid=2":                        "http://a.b/",
+	} {
+		if got := withoutSession(split(key)); got != want || hasSession(split(got)) {
+			t.Errorf("%s: got %s", key, got)
+		}
+	}
+	site := crawltest.New(pages{"/": page("Start", "/a;jsessionid=1", "/b?sid=2", "/b?sid=3"), "/a": page("A", "/a;jsessionid=4"), "/b": page("B")})
+	sink := newSink()
+	stats := mustRun(t, depsFor(site, sink), "job", base(root+"/"))
+	if got := sink.urls(); len(got) != 3 || stats.Fetched != 3 || stats.Skipped[SkipSession] != 4 {
+		t.Errorf("stored %v: %+v", got, stats)
 	}
 }
