@@ -77,6 +77,7 @@ func hostilePages() map[string]string {
 		"nested links and emphasis": rep("<em><strong>", 200) + rep("a*b <a href=y>z</a> ", 10_000),
 		"footnotes":                 rep("<sup><a href=#fn1>1</a></sup>", 10_000),
 		"svg":                       rep("<svg><g>", 20_000),
+		"sections named like junk":  "<main>" + rep("<section class=a id=login><h2>Login</h2><p>"+rep("Words, ", 40)+"</section><section class=b id=login><h2>Login</h2><p>"+rep("Words, ", 40)+"</section>", 7_000),
 		"select":                    "<select>" + rep("<option>x", 30_000),
 		"templates":                 rep("<template>", 20_000),
 		"framesets":                 rep("<frameset>", 20_000),

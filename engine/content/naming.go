@@ -179,11 +179,12 @@ func (j *judge) isNamedAfterHeading(n *node) bool {
 	if n.weight.prose() < aSection || n.weight.linked > n.weight.prose() || find(n, isForm) != nil {
 		return false
 	}
-	peers := 0
-	for c := n.parent.first; c != n; c = c.next {
+	peers, left := 0, manySiblings
+	for c := n.parent.first; c != n && peers < 2 && left > 0; c = c.next {
 		if c.tag == n.tag && c.class == n.class && headingOfID(c) != nil && len(junkWords(c.id)) == 0 {
 			peers++
 		}
+		left--
 	}
 	return peers > 1
 }
