@@ -195,6 +195,7 @@ func besideCode(n *node) bool {
 var codeLines = []string{"line", "code-line", "token-line", "view-line", "cm-line"}
 
 func codeText(n *node, b *strings.Builder) {
+	lined := n.tag == atom.Pre && holdsOnlyCode(n)
 	for c := n.first; c != nil; c = c.next {
 		switch {
 		case c.kind == html.TextNode:
@@ -205,7 +206,7 @@ func codeText(n *node, b *strings.Builder) {
 		default:
 			// A line in an element of its own ends with that element.
 			own := c.tag == atom.Div || c.tag == atom.Li || c.tag == atom.P || c.tag == atom.Tr ||
-				c.next != nil && (hasClass(c, codeLines...) && hasClass(c.next, codeLines...) || c.tag == atom.Code && c.next.tag == atom.Code)
+				c.next != nil && (hasClass(c, codeLines...) && hasClass(c.next, codeLines...) || lined && c.next.tag == atom.Code)
 			if own && b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
 				b.WriteByte('\n')
 			}
@@ -216,6 +217,17 @@ func codeText(n *node, b *strings.Builder) {
 			}
 		}
 	}
+}
+
+// holdsOnlyCode reports whether nothing but <code> stands in a block: each is a
+// line, and not a word among others (ocamldoc).
+func holdsOnlyCode(pre *node) bool {
+	for c := pre.first; c != nil; c = c.next {
+		if c.tag != atom.Code && c.weight.text > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // language looks for the language in the classes and attributes of the block,

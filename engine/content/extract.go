@@ -59,7 +59,7 @@ func mainOf(root *node, g *generator) (mains []*node, known bool) {
 			}
 			return posts, true
 		}
-		if n := g.container(root); n != nil && (n.weight.holds(&root.weight) || n.weight.tops > 0 && g.names(n)) { // a page may have but a title yet
+		if n := g.container(root); n != nil && !holdsBanner(n) && (n.weight.holds(&root.weight) || n.weight.tops > 0 && g.names(n)) { // a page may have but a title yet
 			j.known = n.tag != atom.Body || g.takesBody()
 			mains := g.beside(root, n)
 			for _, box := range mains {
@@ -308,41 +308,6 @@ func isFrame(n *node) bool {
 	return false
 }
 
-// titleBefore returns the page's top heading where it stands before the main
-// node and not in it.
-func (j *judge) titleBefore(main *node) *node {
-	if j.body.weight.tops == 0 || main.weight.tops > 0 && find(main, func(n *node) bool { return n.tag == atom.H1 }) != nil {
-		return nil
-	}
-	return find(j.body, func(n *node) bool {
-		if n.tag != atom.H1 || n.order > main.order || n.weight.text == 0 || namesSite(n, main, j.root) {
-			return false
-		}
-		for up := n; up != nil; up = up.parent {
-			if up.junk && up.tag != atom.Header || j.isAround(up) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// namesSite tells the top heading that is the same on each page: all of it is a
-// link, or the end of <title>, which begins otherwise, and the content begins with a
-// heading of its own.
-func namesSite(h1, main, root *node) bool {
-	own := firstHeading(main)
-	if own == nil || own.tag != atom.H2 {
-		return false
-	}
-	title := find(root, func(n *node) bool { return n.tag == atom.Title })
-	if title == nil || title.weight.text == 0 {
-		return false
-	}
-	whole, name := strings.ToLower(tight(title)), strings.ToLower(tight(h1))
-	return !strings.HasPrefix(whole, name) && (h1.weight.linked == h1.weight.text || strings.HasSuffix(whole, name))
-}
-
 // heaviest returns the element with the most prose among those that fit and do
 // not stand in another that fits.
 func heaviest(root *node, fits func(*node) bool) *node {
@@ -366,6 +331,7 @@ func heaviest(root *node, fits func(*node) bool) *node {
 // mark judges n and what is below it, and sums up the text that is left.
 func (j *judge) mark(n *node) {
 	n.prose, n.kept = 0, 0
+	var before *node
 	j.labels(n)
 	for c := n.first; c != nil; c = c.next {
 		switch {
@@ -373,6 +339,10 @@ func (j *judge) mark(n *node) {
 			c.prose, c.kept = c.weight.text-c.weight.linked, c.weight.text
 		case c.junk || j.isJunk(c):
 			c.junk = true
+			if before != nil && titlesContents(before, c) {
+				before.junk = true
+				n.prose, n.kept = n.prose-before.prose, n.kept-before.kept
+			}
 			continue
 		case c.tag == atom.Pre || c.tag == atom.Code || c.tag == atom.Tt: // highlighters have names of their own
 			c.prose, c.kept = c.weight.text-c.weight.linked, c.weight.text
@@ -383,6 +353,9 @@ func (j *judge) mark(n *node) {
 			j.inMain = outer
 		}
 		n.prose, n.kept = n.prose+c.prose, n.kept+c.kept
+		if c.weight.text > 0 {
+			before = c
+		}
 	}
 }
 
@@ -457,25 +430,4 @@ func isNotPrinted(n *node) bool {
 		}
 	}
 	return false
-}
-
-// isLinkList tells a list or a box of hardly anything but short links, in a page
-// that has more to say.
-func (j *judge) isLinkList(n *node) bool {
-	switch n.tag {
-	case atom.Ul, atom.Ol, atom.Div, atom.Section, atom.Table, atom.Dl:
-	default:
-		return false
-	}
-	w, all := &n.weight, &j.body.weight
-	if j.inMain && w.local < w.links || n.parent.tag == atom.Dl { // of nothing but names of types
-		return false
-	}
-	if w.links < 3 || float64(w.linked) < linkList*float64(w.text) || all.text-all.linked < enough {
-		return false
-	}
-	if w.local == w.links {
-		return true // a table of contents
-	}
-	return w.links >= 4 && w.text/w.links < 40 && w.solid <= w.links/4
 }

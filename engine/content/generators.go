@@ -55,11 +55,18 @@ const haddock = "haddock"
 // scaladoc lists members in <ol>, whose numbers its style hides.
 const scaladoc = "scaladoc"
 
+// pydoctor writes declarations in boxes of their own.
+const pydoctor = "pydoctor"
+
 // generators are the programs, the more particular ones first.
 var generators = []generator{
 	{
 		name: "exdoc", meta: []string{"exdoc"}, main: []mark{{id: "content"}, {tag: atom.Main}}, version: mark{class: "sidebar-projectVersion"},
 		junk: []string{"app-vsn", "top-search", "icon-action", "view-source", "hover-link", "detail-link", "settings", "footer", "bottom-actions", "copy-markdown"},
+	},
+	{
+		name: pydoctor, meta: []string{pydoctor}, main: []mark{{tag: atom.Div, id: "main"}, {tag: atom.Body}},
+		junk: []string{"sourceLink", "headerLink", "navbar"}, junkIDs: []string{"search-results-container", "showPrivate"},
 	},
 	{name: "crystal", meta: []string{"crystal docs"}, main: []mark{{class: "main-content"}}, junk: []string{"method-permalink"}},
 	{name: "odoc", meta: []string{"odoc 1", "odoc 2", "odoc 3"}, main: []mark{{class: "odoc-content"}}, with: []mark{{class: "odoc-preamble"}}, junk: []string{"source_link", "anchor", "comment-delim"}},

@@ -39,6 +39,9 @@ func TestLines(t *testing.T) {
 <span class="linenumber">3</span>b := 2</code></pre>`,
 			"```go\na := 1\n\nb := 2\n```",
 		},
+		{"code of several kinds in a line", "<pre><span>module A</span>: <code class=type>B</code><code class=type>  with type t = C</code></pre>", "```\nmodule A: B  with type t = C\n```"},
+		{"lines that are code each", "<pre><code>a = 1</code><code>b = 2</code></pre>", "```\na = 1\nb = 2\n```"},
+		{"a label that stands apart", "<h2>Latch Class<span class=mlabels><span class=mlabel>abstract</span></span></h2><p>Shuts.</p>", "## Latch Class abstract\n\nShuts."},
 		{"a label within the code", "<pre><code class='hljs language-bash'><div class=code__header><span>Bash</span></div><div>bash\nls</div></code></pre>", "```bash\nbash\nls\n```"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
 	} {

@@ -216,6 +216,10 @@ func (w *writer) box(n *node, gap int) {
 		w.fence(linesOf(n), "java")
 		return
 	}
+	if w.gen != nil && w.gen.name == pydoctor && hasClass(n, "functionHeader") {
+		w.fence(strings.TrimSpace(linesOf(n)), "python")
+		return
+	}
 	if isTypeSignature(n) {
 		w.fence(linesOf(n), "typescript")
 		return

@@ -38,6 +38,7 @@ func TestPartsOfAPage(t *testing.T) {
 		{"a lead above the only section", "<div id=body><h2>Locks</h2><p>What they are for, told first.</p><section><h3>Shutting</h3>" + long + "</section></div>", "told first"},
 		{"a section before the long one", "<div id=body><h1>Locks</h1><h2>Overview</h2><div>What they are for, told first.</div><div class=all><h2>Details</h2>" + long + "</div></div>", "told first"},
 		{"entries that are articles", "<div id=body><h1>locks</h1><h3>Summary</h3><p>What they are for, told first.</p><h3>Exports</h3><article><h4>shut/1</h4>" + long + "</article></div>", "told first"},
+		{"chapters on the first page", "<h1>Manual</h1><p>This manual says all that is to be said of locks.</p>" + strings.Repeat("<p>Some more of that, told at length in many words.</p>", 30) + "<p>What the chapters are called is told below, each with its sections.</p><ul><li><a href=1>First</a><ul><li><a href=2>A</a></li><li><a href=3>B</a></li><li><a href=4>C</a></li><li><a href=5>Last of it</a></li></ul></li></ul>", "Last of it"},
 		{"an example beside the text", "<main><h1>Locks</h1>" + long + "<aside><pre>shut(\n  gate)</pre></aside></main>", "shut(\n  gate)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -46,6 +47,17 @@ func TestPartsOfAPage(t *testing.T) {
 				t.Errorf("%q is not in %.300q", test.want, md)
 			}
 		})
+	}
+}
+
+// The heading of a list that leads to what stands below goes with the list.
+func TestHeadingOfContents(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("<p>What the part says at length, in many words of its own.</p>", 40)
+	list := "<div class=toc><p><a href=#a>One</a></p><p><a href=#b>Two</a></p><p><a href=#c>Three</a></p></div>"
+	md := parsed(t, "<div><h1>Locks</h1><p>What they are for.</p><h2>Table of Contents</h2>"+list+"<h2 id=a>One</h2>"+long+"</div>")
+	if strings.Contains(md, "Contents") || !strings.Contains(md, "are for.\n\n## One") {
+		t.Errorf("got %.300q", md)
 	}
 }
 
