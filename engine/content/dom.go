@@ -110,7 +110,7 @@ func addText(b *strings.Builder, n *node) {
 // isGap tells an empty box that a style makes a sign between two words, and the
 // labels that one keeps apart from what they are about (Doxygen).
 func isGap(n *node) bool {
-	return n.tag == atom.Span && n.class != "" && (n.class == "mlabels" || n.weight.text == 0 && hasClass(n, "sep", "separator", "divider"))
+	return n.tag == atom.Span && n.class != "" && (n.class == "mlabels" || n.weight.text == 0 && hasClass(n, "sep", "separator", "divider", "micon"))
 }
 
 // rawText returns the text below n as it stands.

@@ -25,6 +25,8 @@ func TestNamesThatMeanSomethingElse(t *testing.T) {
 		{"a forum is made of comments", "<div role=main><h1>Question</h1>" + forum.String() + "</div>", "Entry 7", "nothing"},
 		{"comments below an article", "<main><h1>Story</h1>" + remarks.String() + forum.String() + "</main>", "sentences of its own", "Entry 7"},
 		{"one box of that name", "<h1>Story</h1>" + remarks.String() + "<div class=cart><p>" + say(1) + "</p></div>", "sentences of its own", "Entry 1"},
+		{"the signature of a function", "<h1>Story</h1>" + remarks.String() + "<div class=signature><p>close(force: Bool): Entry</p></div>", "close(force", "nothing"},
+		{"the signature below a post", "<h1>Story</h1>" + remarks.String() + "<div class=post><p>It is said here.</p><div class=signature><p>Regards from me.</p></div></div>", "said here", "Regards"},
 		{"a count of reviews", "<h1>Story</h1>" + remarks.String() + "<p class=reviews>Rated 4.8 by 17.</p>", "Rated 4.8", "nothing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -26,6 +26,9 @@ type generator struct {
 	several bool
 	// version is the element that tells the version of what is documented.
 	version mark
+	// declares is a box that is a declaration, in language.
+	declares mark
+	language string
 	// junk are classes of elements in the container that are no content, and
 	// junkIDs their ids. Most generators make ids of the words of headings: there,
 	// a section of the name would be gone.
@@ -49,14 +52,14 @@ func (m mark) fits(n *node) bool {
 		(m.label == "" || strings.HasPrefix(attr(n, "aria-label"), m.label))
 }
 
+// phpdocumentor gives all its pages the title of the project.
+const phpdocumentor = "phpdocumentor"
+
 // haddock names no page in a heading: its top headings are those of sections.
 const haddock = "haddock"
 
 // scaladoc lists members in <ol>, whose numbers its style hides.
 const scaladoc = "scaladoc"
-
-// pydoctor writes declarations in boxes of their own.
-const pydoctor = "pydoctor"
 
 // generators are the programs, the more particular ones first.
 var generators = []generator{
@@ -65,13 +68,13 @@ var generators = []generator{
 		junk: []string{"app-vsn", "top-search", "icon-action", "view-source", "hover-link", "detail-link", "settings", "footer", "bottom-actions", "copy-markdown"},
 	},
 	{
-		name: pydoctor, meta: []string{pydoctor}, main: []mark{{tag: atom.Div, id: "main"}, {tag: atom.Body}},
+		name: "pydoctor", meta: []string{"pydoctor"}, declares: mark{class: "functionHeader"}, language: "python", main: []mark{{tag: atom.Div, id: "main"}, {tag: atom.Body}},
 		junk: []string{"sourceLink", "headerLink", "navbar"}, junkIDs: []string{"search-results-container", "showPrivate"},
 	},
-	{name: "crystal", meta: []string{"crystal docs"}, main: []mark{{class: "main-content"}}, junk: []string{"method-permalink"}},
+	{name: "crystal", meta: []string{"crystal docs"}, main: []mark{{class: "main-content"}}, declares: mark{tag: atom.Div, class: "signature"}, language: "crystal", junk: []string{"method-permalink"}},
 	{name: "odoc", meta: []string{"odoc 1", "odoc 2", "odoc 3"}, main: []mark{{class: "odoc-content"}}, with: []mark{{class: "odoc-preamble"}}, junk: []string{"source_link", "anchor", "comment-delim"}},
 	{
-		name: "dartdoc", meta: []string{"made with love by dartdoc"}, main: []mark{{id: "dartdoc-main-content"}, {tag: atom.Main}},
+		name: "dartdoc", meta: []string{"made with love by dartdoc"}, ids: []string{"dartdoc-main-content", "dartdoc-sidebar-left"}, declares: mark{class: "multi-line-signature"}, language: "dart", main: []mark{{id: "dartdoc-main-content"}, {tag: atom.Main}},
 		junk: []string{"breadcrumbs", "source-link", "anchor-button", "feature-null-safety"},
 	},
 	{
@@ -85,6 +88,15 @@ var generators = []generator{
 	{
 		name: "jsdoc", classes: []string{"tag-source", "signature-attributes"}, main: []mark{{id: "main"}, {tag: atom.Main}, {tag: atom.Article}},
 		junk: []string{"nav-separator"},
+	},
+	{
+		name: "dokka", classes: []string{"platform-hinted", "sourceset-dependent-content"}, main: []mark{{id: "content"}}, declares: mark{tag: atom.Div, class: "symbol"}, language: "kotlin",
+		junk: []string{"breadcrumbs", "anchor-wrapper", "copy-popup-wrapper", "platform-bookmarks-row"},
+	},
+	{name: "jazzy", classes: []string{"task-group", "section-name-container"}, main: []mark{{class: "main-content"}}, junk: []string{"pointer-container"}, junkIDs: []string{"footer"}},
+	{
+		name: phpdocumentor, classes: []string{"phpdocumentor-section", "phpdocumentor-content"}, main: []mark{{class: "phpdocumentor-content"}},
+		junk: []string{"phpdocumentor-title", "phpdocumentor-element__package", "phpdocumentor-breadcrumbs", "headerlink", "phpdocumentor-back-to-top"},
 	},
 	{name: "gi-docgen", classes: []string{"devhelp-hidden"}, main: []mark{{tag: atom.Section, id: "main"}, {id: "main"}}, junk: []string{"anchor", "srclink"}},
 	{name: "scribble", classes: []string{"navsettop", "tocset"}, main: []mark{{tag: atom.Div, class: "main"}}, junk: []string{"navsettop", "navsetbottom"}},
@@ -165,9 +177,9 @@ var generators = []generator{
 		junk: []string{"NAVHEADER", "NAVFOOTER"},
 	},
 	{
-		name: scaladoc, classes: []string{"fullcommenttop", "fullcomment"},
-		main: []mark{{id: "content-container"}, {tag: atom.Body}},
-		junk: []string{"permalink", "morelinks"}, junkIDs: []string{"mbrsel", "memberfilter", "search", "tooltip", "footer", "subpackage-spacer", "inheritedMembers"},
+		name: scaladoc, classes: []string{"fullcommenttop", "fullcomment", "documentableName"}, declares: mark{tag: atom.Div, class: "signature"}, language: "scala",
+		main: []mark{{id: "content-container"}, {id: "content"}, {tag: atom.Body}},
+		junk: []string{"permalink", "morelinks", "documentableFilter"}, junkIDs: []string{"mbrsel", "memberfilter", "search", "tooltip", "footer", "subpackage-spacer", "inheritedMembers", "concise-view-switch", "inheritance-diagram"},
 	},
 	{
 		name: "docbook", meta: []string{"docbook", "publican"}, classes: []string{"navheader", "navfooter"},

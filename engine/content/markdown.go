@@ -216,8 +216,8 @@ func (w *writer) box(n *node, gap int) {
 		w.fence(linesOf(n), "java")
 		return
 	}
-	if w.gen != nil && w.gen.name == pydoctor && hasClass(n, "functionHeader") {
-		w.fence(strings.TrimSpace(linesOf(n)), "python")
+	if w.gen != nil && w.gen.language != "" && w.gen.declares.fits(n) {
+		w.fence(declared(n), w.gen.language)
 		return
 	}
 	if isTypeSignature(n) {

@@ -160,6 +160,20 @@ func (j *judge) nameOf(n *node) []string {
 	return words
 }
 
+// postNames are parts of the names of what writers of a forum sign.
+var postNames = []string{"post", "message", "comment", "topic", "thread", "reply"}
+
+// isOfPost tells the signature below a post from that of a function.
+func isOfPost(n *node) bool {
+	for up, i := n.parent, 0; up != nil && i < 8; up, i = up.parent, i+1 {
+		names := strings.ToLower(up.class + " " + up.id)
+		if slices.ContainsFunc(postNames, func(one string) bool { return strings.Contains(names, one) }) {
+			return n.tag == atom.Div || n.tag == atom.Section || n.tag == atom.Td
+		}
+	}
+	return false
+}
+
 // explains reports whether a box has more to say than a row of links: the tags of
 // a function are its parameters and what it returns (YARD, PlDoc).
 func explains(n *node) bool {
@@ -223,7 +237,7 @@ func (j *judge) junkByName(n *node) bool {
 	}
 	junk, remarks := false, false
 	for _, word := range words {
-		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) && (word != "signature" || n.tag == atom.Div || n.tag == atom.Section || n.tag == atom.Td) && (word != "tags" || !explains(n)) { // else a count of them, or of a function
+		if !j.doubted[word] && !(j.inMain && windowNames[word]) && (word != "reviews" || n.weight.text >= little) && (word != "signature" || isOfPost(n)) && (word != "tags" || !explains(n)) { // else a count of them, or of a function
 			junk, remarks = true, remarks || remarkNames[word]
 		}
 	}

@@ -333,6 +333,9 @@ func titleOf(doc *Document, root *node, before string) string {
 	if doc.Generator == haddock && doc.Title != "" {
 		return doc.Title
 	}
+	if doc.Generator == phpdocumentor && len(doc.Headings) > 0 {
+		return clean(doc.Headings[0].Text, 300)
+	}
 	if name := withoutSite(doc, first); tops == 1 && name != "" {
 		return name
 	}

@@ -55,6 +55,10 @@ func (w *writer) table(n *node) {
 		rows = append([][]string{make([]string, columns)}, rows...)
 		blocks = append([]*node{nil}, blocks...)
 	}
+	if header && len(rows) > 1 && !slices.Contains(blocks[1:], nil) {
+		w.block(2)
+		w.write(rows[:1])
+	}
 	from := 1
 	for i := 1; i <= len(rows); i++ {
 		if i < len(rows) && blocks[i] == nil {
@@ -185,7 +189,7 @@ func isLayout(n *node) bool {
 		case atom.Td, atom.Th:
 			cells++
 		case atom.Table:
-			return below != n
+			return below != n && !(data && hasHeader(below)) // what an object holds, in the row that tells of it
 		}
 		if data {
 			return false
@@ -362,9 +366,9 @@ func onlyCell(tr *node) bool {
 	return cells == 1
 }
 
-// withCode returns the row if one of its cells holds a code block.
+// withCode returns the row if one of its cells holds a code block or a table.
 func withCode(tr *node) *node {
-	if find(tr, func(n *node) bool { return n.tag == atom.Pre && !n.junk }) == nil {
+	if find(tr, func(n *node) bool { return (n.tag == atom.Pre || n.tag == atom.Table) && !n.junk }) == nil {
 		return nil
 	}
 	return tr
