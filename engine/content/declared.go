@@ -35,16 +35,15 @@ func declareInto(n *node, b *strings.Builder) {
 	}
 }
 
-// writeFolded writes text with a space for each line end and the white space
-// around it.
+// writeFolded writes text as a line: any white space is a space.
 func writeFolded(b *strings.Builder, text string) {
-	for i, line := range strings.Split(text, "\n") {
-		if i > 0 {
-			line = strings.TrimLeft(line, " \t\r")
-			if s := b.String(); s != "" && !strings.HasSuffix(s, " ") && !strings.HasSuffix(s, "\n") {
-				b.WriteByte(' ')
+	for _, c := range []byte(text) {
+		if isSpace(c) {
+			c = ' '
+			if s := b.String(); s == "" || strings.IndexByte(" \n(", s[len(s)-1]) >= 0 {
+				continue
 			}
 		}
-		b.WriteString(line)
+		b.WriteByte(c)
 	}
 }

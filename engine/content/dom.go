@@ -98,6 +98,9 @@ func addText(b *strings.Builder, n *node) {
 		switch {
 		case n.kind == html.TextNode:
 			b.WriteString(n.data)
+			if n.parent != nil && n.parent.class == tagClass {
+				b.WriteByte(' ')
+			}
 		case n.tag == atom.Br, isBlockTag(n.tag), isGap(n):
 			b.WriteByte(' ')
 		case n.tag == atom.Sup && isRaised(b.String(), n):
@@ -106,6 +109,9 @@ func addText(b *strings.Builder, n *node) {
 		return n.kind != html.ElementNode || !n.junk && !isPermalink(n)
 	})
 }
+
+// tagClass is the class of words that TypeDoc sets before a name, with a margin.
+const tagClass = "tsd-tag"
 
 // isGap tells an empty box that a style makes a sign between two words, and the
 // labels that one keeps apart from what they are about (Doxygen).

@@ -71,6 +71,10 @@ var generators = []generator{
 		name: "pydoctor", meta: []string{"pydoctor"}, declares: mark{class: "functionHeader"}, language: "python", main: []mark{{tag: atom.Div, id: "main"}, {tag: atom.Body}},
 		junk: []string{"sourceLink", "headerLink", "navbar"}, junkIDs: []string{"search-results-container", "showPrivate"},
 	},
+	{
+		name: "pdoc", meta: []string{"pdoc "}, main: []mark{{tag: atom.Main}, {id: "content"}}, declares: mark{tag: atom.Div, class: "attr"}, language: "python",
+		junk: []string{"view-source-button", "headerlink", "view-source-toggle-state"},
+	},
 	{name: "crystal", meta: []string{"crystal docs"}, main: []mark{{class: "main-content"}}, declares: mark{tag: atom.Div, class: "signature"}, language: "crystal", junk: []string{"method-permalink"}},
 	{name: "odoc", meta: []string{"odoc 1", "odoc 2", "odoc 3"}, main: []mark{{class: "odoc-content"}}, with: []mark{{class: "odoc-preamble"}}, junk: []string{"source_link", "anchor", "comment-delim"}},
 	{

@@ -229,6 +229,7 @@ func (l *inline) code(n *node) {
 	if s := tight(n); s != "" {
 		l.space = l.space || l.last() == '`' // two spans side by side would be one
 		l.edge(n, codeSpan(s))
+		l.space = l.space || n.class == tagClass
 		return
 	}
 	l.space = l.space || rawText(n) != "" // a space in another type
@@ -273,6 +274,10 @@ func (l *inline) wrap(n *node, mark string) {
 // begin writes what is due and returns where an element begins, and what to undo
 // where it turns out to be empty.
 func (l *inline) begin() (start, outer int) {
+	// What stands before the marks must not change when text follows.
+	if n := len(l.buf); !l.space && n > 0 && l.buf[n-1] == '<' && (n == 1 || l.buf[n-2] != '\\') {
+		l.buf = append(l.buf[:n-1], '\\', '<')
+	}
 	outer = len(l.buf)
 	l.due()
 	return len(l.buf), outer

@@ -41,6 +41,8 @@ func TestLines(t *testing.T) {
 		},
 		{"code of several kinds in a line", "<pre><span>module A</span>: <code class=type>B</code><code class=type>  with type t = C</code></pre>", "```\nmodule A: B  with type t = C\n```"},
 		{"lines that are code each", "<pre><code>a = 1</code><code>b = 2</code></pre>", "```\na = 1\nb = 2\n```"},
+		{"marks behind a sign that opens tags", "<p>List&lt;<a href=/x>Foo</a>&gt;, Map&lt;<b>K</b>, <i>V</i>&gt;</p>", "List\\<[Foo](https://e.com/x)>, Map\\<**K**, *V*>"},
+		{"a tag before a name", "<h2><code class=tsd-tag>Optional</code>force</h2>", "## `Optional` force"},
 		{"a label that stands apart", "<h2>Latch Class<span class=mlabels><span class=mlabel>abstract</span></span></h2><p>Shuts.</p>", "## Latch Class abstract\n\nShuts."},
 		{"a label within the code", "<pre><code class='hljs language-bash'><div class=code__header><span>Bash</span></div><div>bash\nls</div></code></pre>", "```bash\nbash\nls\n```"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},
