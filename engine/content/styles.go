@@ -23,6 +23,7 @@ const (
 var hidingProperties = map[string]bool{
 	"display": true, "visibility": true, "opacity": true, "font-size": true, "left": true, "top": true, "text-indent": true,
 	"margin-left": true, "margin-top": true, "transform": true, "clip": true, "clip-path": true, "content-visibility": true,
+	"filter": true, "scale": true, "translate": true, "inset": true,
 }
 
 // styleRule is a rule of a <style> element that could hide or show something.
@@ -48,7 +49,7 @@ func applyStyles(page *html.Node) {
 		return
 	}
 	s := &sheet{there: keysOf(page), over: map[string]bool{}, more: hasMoreSheets(page)}
-	s.read(withoutComments(text), 0)
+	s.read(withoutComments(oldMarks.Replace(text)), 0)
 	if !slices.ContainsFunc(s.rules, func(r styleRule) bool { return r.hides() || r.insists() }) {
 		return
 	}
@@ -171,6 +172,7 @@ type sheet struct {
 	rules []styleRule
 	keyed map[string][]int // rules by key
 	hides map[string][]int // those of them that hide
+	made  int              // selectors that were written for nested rules and choices
 	over  map[string]bool  // the keys of what hides beyond the bound
 	tries int
 	more  bool // the page has sheets that lie elsewhere, and may give sizes
@@ -267,29 +269,30 @@ func (s *sheet) read(text string, depth int) {
 		end := closing(text, open)
 		body := text[open+1 : end]
 		text = text[min(end+1, len(text)):]
-		name, query, _ := strings.Cut(prelude, " ")
-		switch name = strings.ToLower(name); {
-		case !strings.HasPrefix(name, "@"):
-			s.add(prelude, body)
-		case name == "@media" && onDesktop(query), strings.HasPrefix(name, "@media(") && onDesktop(prelude[len("@media"):]),
-			name == "@supports", name == "@layer", name == "@container":
+		if !strings.HasPrefix(prelude, "@") {
+			s.rule(s.choices(prelude), body, depth)
+		} else if groupHolds(prelude) {
 			s.read(body, depth+1)
 		}
 	}
 }
 
 // add keeps a rule that says something about hiding.
-func (s *sheet) add(prelude, body string) {
+func (s *sheet) add(selectors []string, body string) {
 	var decls []styleDecl
-	for _, d := range declarations(body) {
+	all := declarations(body)
+	for _, d := range all {
 		if hidingProperties[d.key] {
 			decls = append(decls, d)
 		}
 	}
+	if inOneColour(all) {
+		decls = append(decls, styleDecl{key: "content-visibility", value: "hidden"})
+	}
 	if len(decls) == 0 {
 		return
 	}
-	for one := range strings.SplitSeq(prelude, ",") {
+	for _, one := range selectors {
 		key := keyOf(one)
 		if key != "" && !s.there[key] {
 			continue
@@ -319,6 +322,9 @@ func declarations(body string) []styleDecl {
 			continue
 		}
 		d := styleDecl{key: cssWord(key), value: cssWord(value)}
+		if d.key == "font" && noFont(d.value) {
+			d.key, d.value = "font-size", "0"
+		}
 		if plain, important := strings.CutSuffix(strings.ReplaceAll(d.value, " ", ""), "!important"); important {
 			d.value, d.important = plain, true
 		}
@@ -400,42 +406,6 @@ func closing(text string, open int) int {
 		}
 	}
 	return len(text)
-}
-
-// desktop is the width that media queries are asked about, in pixels.
-const desktop = 1280
-
-// onDesktop reports whether a media query list holds for a person's screen.
-func onDesktop(queries string) bool {
-	for query := range strings.SplitSeq(strings.ToLower(queries), ",") {
-		holds := true
-		for term := range strings.SplitSeq(query, " and ") {
-			holds = holds && termHolds(strings.TrimSpace(term))
-		}
-		if holds {
-			return true
-		}
-	}
-	return false
-}
-
-func termHolds(term string) bool {
-	term = strings.TrimPrefix(term, "only ")
-	switch term {
-	case "screen", "all", "":
-		return true
-	}
-	key, value, ok := strings.Cut(strings.Trim(term, "() "), ":")
-	width, limit := strings.TrimSpace(key), pixels(strings.TrimSpace(value))
-	switch {
-	case !ok:
-		return false
-	case width == "min-width":
-		return limit >= 0 && desktop >= limit
-	case width == "max-width":
-		return limit >= 0 && desktop <= limit
-	}
-	return width == "prefers-color-scheme" && strings.TrimSpace(value) == "light"
 }
 
 // pixels reads a length, or returns -1.

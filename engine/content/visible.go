@@ -274,6 +274,9 @@ func insideCode(h *html.Node) bool {
 
 // hidingStyle reads an inline style for the ways to hide text.
 func hidingStyle(style string, h *html.Node) bool {
+	if strings.Contains(style, "/*") || strings.Contains(style, `\`) {
+		style = unescaped(withoutComments(style))
+	}
 	s := strings.ToLower(strings.Join(strings.Fields(style), ""))
 	color, background := "", ""
 	for decl := range strings.SplitSeq(s, ";") {
@@ -283,16 +286,23 @@ func hidingStyle(style string, h *html.Node) bool {
 		}
 		value = strings.TrimSuffix(value, "!important")
 		switch key {
-		case "color":
+		case "color", "-webkit-text-fill-color":
 			color = colorName(value)
 		case "background", "background-color":
 			background = colorName(value)
+		case "font":
+			if noFont(value) && textSize(h) > 0 {
+				return true
+			}
 		default:
 			// Small text hides no pictures, and is how the gap below them is closed.
 			if hidingValue(key, value, s) && (key != "font-size" || textSize(h) > 0) {
 				return true
 			}
 		}
+	}
+	if strings.Contains(s, "background-clip:text") { // its picture is seen through the letters
+		return false
 	}
 	if color == "transparent" && h.DataAtom != atom.Img { // Next.js: its alt text is not to be seen below it
 		return true
@@ -306,17 +316,24 @@ func hidingValue(key, value, all string) bool {
 		return value == "none"
 	case "font-size":
 		return isZero(value)
-	case "max-height", "max-width", "height", "width":
+	case "max-height", "max-width", "height", "width", "block-size", "inline-size":
 		return (isZero(value) || value == "1px") && strings.Contains(all, "overflow:hidden") || isZero(value) && strings.HasPrefix(key, "max-")
-	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top":
+	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top", "translate", "inset":
 		return offScreen(value)
 	case "transform":
 		return strings.Contains(value, "scale(0)") || strings.Contains(value, "scale(0,") || strings.Contains(value, "scalex(0)") || strings.Contains(value, "scaley(0)") || strings.Contains(value, "-9999")
+	case "scale":
+		return isZero(value)
+	case "filter":
+		return strings.Contains(value, "opacity(0)") || strings.Contains(value, "opacity(0%)")
 	case "clip":
 		return strings.HasPrefix(value, "rect(0") || strings.HasPrefix(value, "rect(1px,1px")
 	case "content-visibility":
 		return value == "hidden"
 	case "clip-path":
+		if points, ok := strings.CutPrefix(value, "polygon("); ok && strings.Trim(points, "0, )") == "" {
+			return true
+		}
 		return strings.HasPrefix(value, "circle(0") || strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
 	}
 	return false
@@ -389,12 +406,13 @@ func isZero(value string) bool {
 
 func colorName(value string) string {
 	switch value {
-	case "#fff", "#ffffff", "rgb(255,255,255)", "rgba(255,255,255,1)":
+	case "#fff", "#ffffff", "rgb(255,255,255)", "rgba(255,255,255,1)", "rgb(255255255)", "hsl(00%100%)": // without their spaces
 		return "white"
 	case "#000", "#000000", "rgb(0,0,0)":
 		return "black"
 	}
-	if strings.HasPrefix(value, "rgba(") && strings.HasSuffix(value, ",0)") {
+	if strings.HasPrefix(value, "rgba(") && strings.HasSuffix(value, ",0)") ||
+		strings.HasPrefix(value, "#") && (len(value) == 9 && value[7:] == "00" || len(value) == 5 && value[4] == '0') {
 		return "transparent"
 	}
 	return value
