@@ -26,8 +26,8 @@ func (j *judge) titleBefore(main *node) *node {
 }
 
 // namesSite tells the top heading that is the same on each page: all of it is a
-// link, or the end of <title>, which begins otherwise, and the content begins with a
-// heading of its own.
+// link, or the end of <title>, which begins otherwise, or its beginning where it ends
+// with the heading of its own that the content begins with.
 func namesSite(h1, main, root *node) bool {
 	own := firstHeading(main)
 	if own == nil || own.tag != atom.H2 {
@@ -37,7 +37,10 @@ func namesSite(h1, main, root *node) bool {
 	if title == nil || title.weight.text == 0 {
 		return false
 	}
-	whole, name := strings.ToLower(tight(title)), strings.ToLower(tight(h1))
+	whole, name, ownName := strings.ToLower(tight(title)), strings.ToLower(tight(h1)), strings.ToLower(tight(own))
+	if strings.HasPrefix(whole, name) && len(whole) > len(name)+len(ownName) && strings.HasSuffix(whole, ownName) {
+		return true
+	}
 	return !strings.HasPrefix(whole, name) && (h1.weight.linked == h1.weight.text || strings.HasSuffix(whole, name))
 }
 

@@ -13,6 +13,7 @@ func TestHeadingOfTheSite(t *testing.T) {
 	for _, test := range []struct{ name, head, top, want string }{
 		{"a link to the start", "Locks - Gate", "<h1><a href=/>Gate</a></h1>", "Locks - Gate"},
 		{"the end of the title", "Locks | Gate v1.2 Manual", "<h1>Gate v1.2 manual</h1>", "Locks"},
+		{"the beginning of the title", "Gate 1 (1.2.3) - Locks", "<h1>Gate 1</h1>", "Locks"},
 		{"a link to the page itself", "Shutting a gate - Gate", "<h1><a href=/shutting>Shutting a gate</a></h1>", "Shutting a gate"},
 		{"the title of the page", "Gate", "<h1>Shutting a gate</h1>", "Shutting a gate"},
 	} {
