@@ -1,5 +1,5 @@
 // Package pagetree builds the tree of an ordinary HTML page, the same, node by
-// node, as golang.org/x/net/html.Parse builds, in about a third of the time.
+// node, as golang.org/x/net/html.Parse builds, in about a quarter of the time.
 //
 // It follows x/net's parser rule by rule (and so HTML, 13.2.6, with x/net's
 // divergences), but leaves out what ordinary pages do not need: text and elements
