@@ -23,7 +23,7 @@ const (
 var hidingProperties = map[string]bool{
 	"display": true, "visibility": true, "opacity": true, "font-size": true, "left": true, "top": true, "text-indent": true,
 	"margin-left": true, "margin-top": true, "transform": true, "clip": true, "clip-path": true, "content-visibility": true,
-	"filter": true, "scale": true, "translate": true, "inset": true,
+	"filter": true, "scale": true, "translate": true, "inset": true, "right": true, "bottom": true, "letter-spacing": true,
 }
 
 // styleRule is a rule of a <style> element that could hide or show something.
@@ -92,7 +92,7 @@ func sheetsOf(page *html.Node) string {
 // hides reports whether the rule could hide what it matches.
 func (r styleRule) hides() bool {
 	return slices.ContainsFunc(r.decls, func(d styleDecl) bool {
-		return hidingValue(d.key, d.value, "") || d.key == "visibility" && d.value != "visible" || d.key == "opacity" && isZero(d.value)
+		return hidingValue(d.key, d.value, "") || d.key == "visibility" && d.value != "visible" || d.key == "opacity" && isFaint(d.value)
 	})
 }
 
@@ -144,7 +144,7 @@ func (s *sheet) apply(h *html.Node) {
 		b.WriteString(d.key + ":" + d.value + ";")
 	}
 	for _, d := range set {
-		if d.key == "font-size" && isZero(d.value) && !hasOwnText(h) {
+		if d.key == "font-size" && isTiny(d.value) && !hasOwnText(h) {
 			if !s.more {
 				s.shrink(h, 10*manySiblings)
 			}

@@ -31,6 +31,19 @@ func TestHiddenByNewerStyles(t *testing.T) {
 		".x{filter:opacity(0)}":                          true,
 		".x{position:absolute;inset:-9999px auto auto}":  true,
 		".x{clip-path:polygon(0 0,0 0,0 0)}":             true,
+		".x{opacity:.01}":                                true,
+		".x{opacity:calc(0)}":                            true,
+		".x{opacity:.6}":                                 false,
+		".x{font-size:1px}":                              true,
+		".x{font-size:.05em}":                            true,
+		".x{font-size:5%}":                               true,
+		".x{font-size:9px}":                              false,
+		".x{letter-spacing:-1em}":                        true,
+		".x{letter-spacing:-.02em}":                      false,
+		".x{transform:translate(0, -200vh)}":             true,
+		".x{transform:rotate(1deg) translateX(-5000px)}": true,
+		".x{transform:translate(-50%, -100%)}":           false,
+		".x{position:absolute;right:-999em}":             true,
 		".x{:is(":                                        false,
 		strings.Repeat("a,", 64) + "b{.x{display:none}}": false,
 		strings.Repeat("{", 50) + ".o{.x{display:none}}": false,
@@ -44,7 +57,8 @@ func TestHiddenByNewerStyles(t *testing.T) {
 	for style, hidden := range map[string]bool{
 		"display:/**/none": true, `dis\70lay:none`: true, `display:n\6fne`: true, "color:#0000": true, "color:rgb(255 255 255)": true,
 		"-webkit-text-fill-color:transparent": true, "color:transparent;-webkit-background-clip:text": false, "font:0/0 a": true,
-		"translate:-9999px": true, "block-size:0;overflow:hidden": true, "font:1em a": false,
+		"translate:-9999px": true, "opacity:0.02": true, "opacity:.5": false, "font-size:1px": true, "font-size: 11px": false,
+		"line-height:0;overflow:hidden": true, "line-height:1": false, "letter-spacing:-10em": true, "transform:translate(-200vw)": true, "block-size:0;overflow:hidden": true, "font:1em a": false,
 	} {
 		if got := strings.Contains(parsed(t, `<p>Visible words here.</p><p style="`+style+`">canary words</p>`), "canary"); got == hidden {
 			t.Errorf("%s: seen is %v", style, got)

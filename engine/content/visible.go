@@ -310,56 +310,6 @@ func hidingStyle(style string, h *html.Node) bool {
 	return color != "" && (color == background || background == "" && color == "white" && !onColour(h))
 }
 
-func hidingValue(key, value, all string) bool {
-	switch key {
-	case "display":
-		return value == "none"
-	case "font-size":
-		return isZero(value)
-	case "max-height", "max-width", "height", "width", "block-size", "inline-size":
-		return (isZero(value) || value == "1px") && strings.Contains(all, "overflow:hidden") || isZero(value) && strings.HasPrefix(key, "max-")
-	case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top", "translate", "inset":
-		return offScreen(value)
-	case "transform":
-		return strings.Contains(value, "scale(0)") || strings.Contains(value, "scale(0,") || strings.Contains(value, "scalex(0)") || strings.Contains(value, "scaley(0)") || strings.Contains(value, "-9999")
-	case "scale":
-		return isZero(value)
-	case "filter":
-		return strings.Contains(value, "opacity(0)") || strings.Contains(value, "opacity(0%)")
-	case "clip":
-		return strings.HasPrefix(value, "rect(0") || strings.HasPrefix(value, "rect(1px,1px")
-	case "content-visibility":
-		return value == "hidden"
-	case "clip-path":
-		if points, ok := strings.CutPrefix(value, "polygon("); ok && strings.Trim(points, "0, )") == "" {
-			return true
-		}
-		return strings.HasPrefix(value, "circle(0") || strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%")
-	}
-	return false
-}
-
-// offScreen tells lengths that move a box out of every window.
-func offScreen(value string) bool {
-	digits, ok := strings.CutPrefix(value, "-")
-	if !ok {
-		return false
-	}
-	size, unit := 0, ""
-	for i, c := range []byte(digits) {
-		if c < '0' || c > '9' {
-			unit = strings.TrimLeft(digits[i:], ".0123456789")
-			break
-		}
-		size = min(size*10+int(c-'0'), 1e6)
-	}
-	switch unit {
-	case "em", "rem", "vw", "vh", "ch", "%":
-		return size >= 100
-	}
-	return size >= 999
-}
-
 // isFaded tells what a style makes invisible and leaves in its place. It is how
 // to hide a text, and also how pages begin that scripts fade in, whole sections
 // at a time: the builder weighs which of the two it is.
@@ -373,7 +323,7 @@ func isFaded(h *html.Node) bool {
 		value = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "!important"))
 		switch strings.TrimSpace(key) {
 		case "opacity":
-			return isZero(value)
+			return isFaint(value)
 		case "visibility":
 			return value == "hidden" || value == "collapse"
 		}
@@ -397,11 +347,6 @@ func onColour(h *html.Node) bool {
 		}
 	}
 	return false
-}
-
-func isZero(value string) bool {
-	value = strings.TrimRight(value, "%abcdefghijklmnopqrstuvwxyz")
-	return value != "" && strings.Trim(value, "0.") == ""
 }
 
 func colorName(value string) string {
