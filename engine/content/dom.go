@@ -98,7 +98,7 @@ func addText(b *strings.Builder, n *node) {
 		switch {
 		case n.kind == html.TextNode:
 			b.WriteString(n.data)
-			if n.parent != nil && n.parent.class == tagClass {
+			if n.parent != nil && isTag(n.parent) {
 				b.WriteByte(' ')
 			}
 		case n.tag == atom.Br, isBlockTag(n.tag), isGap(n):
@@ -110,8 +110,9 @@ func addText(b *strings.Builder, n *node) {
 	})
 }
 
-// tagClass is the class of words that TypeDoc sets before a name, with a margin.
-const tagClass = "tsd-tag"
+// isTag tells words that a style keeps apart from the name that follows them
+// (TypeDoc, PlDoc).
+func isTag(n *node) bool { return n.class == "tsd-tag" || n.class == "pred-tag" }
 
 // isGap tells an empty box that a style makes a sign between two words, and the
 // labels that one keeps apart from what they are about (Doxygen).

@@ -188,6 +188,7 @@ func (l *inline) element(n *node) {
 		}
 		l.space = l.space || n.tag == atom.Time || isGap(n)
 		l.inside(n)
+		l.space = l.space || isTag(n)
 	}
 }
 
@@ -229,7 +230,7 @@ func (l *inline) code(n *node) {
 	if s := tight(n); s != "" {
 		l.space = l.space || l.last() == '`' // two spans side by side would be one
 		l.edge(n, codeSpan(s))
-		l.space = l.space || n.class == tagClass
+		l.space = l.space || isTag(n)
 		return
 	}
 	l.space = l.space || rawText(n) != "" // a space in another type

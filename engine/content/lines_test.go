@@ -43,6 +43,8 @@ func TestLines(t *testing.T) {
 		{"lines that are code each", "<pre><code>a = 1</code><code>b = 2</code></pre>", "```\na = 1\nb = 2\n```"},
 		{"marks behind a sign that opens tags", "<p>List&lt;<a href=/x>Foo</a>&gt;, Map&lt;<b>K</b>, <i>V</i>&gt;</p>", "List\\<[Foo](https://e.com/x)>, Map\\<**K**, *V*>"},
 		{"a tag before a name", "<h2><code class=tsd-tag>Optional</code>force</h2>", "## `Optional` force"},
+		{"a table right in a list that frames it", "<ul class=blockList><table><tr><th>A<th>B<tr><td>1<td>2</table></ul>", "| A | B |\n| --- | --- |\n| 1 | 2 |"},
+		{"a tag before a predicate", "<dl><dt><span class=pred-tag>[det]</span><a id=x><b>shut</b>(G)</a></dt><dd>Shuts.</dd></dl>", "[det] **shut**(G)\n:   Shuts."},
 		{"a label that stands apart", "<h2>Latch Class<span class=mlabels><span class=mlabel>abstract</span></span></h2><p>Shuts.</p>", "## Latch Class abstract\n\nShuts."},
 		{"a label within the code", "<pre><code class='hljs language-bash'><div class=code__header><span>Bash</span></div><div>bash\nls</div></code></pre>", "```bash\nbash\nls\n```"},
 		{"a mark that leads to the top", "<h2>NAME <a href=#top_of_page><span>top</span></a></h2><p>ls</p>", "## NAME\n\nls"},

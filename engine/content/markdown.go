@@ -323,8 +323,12 @@ func (w *writer) quote(n *node) {
 func (w *writer) list(n *node) {
 	if hasClass(n, frameLists...) || n.weight.headings > 0 && n.tag != atom.Ol && holdsSections(n) {
 		for c := n.first; c != nil; c = c.next {
-			if !c.junk {
+			switch {
+			case c.junk:
+			case c.tag == atom.Li:
 				w.children(c, 2)
+			default: // a table right inside it (groovydoc)
+				w.between(c, c.next, 2)
 			}
 		}
 		return
