@@ -24,7 +24,15 @@ type token struct {
 	// exact tells that the text has an identifier here: os.path.join,
 	// --no-verify, E0308, ThreadPoolExecutor.
 	exact bool
-	parts int // of the identifier, for a stacked token
+	parts int   // of the identifier, for a stacked token
+	stem  *stem // that the term is, if it is one
+}
+
+// stem is that of a word, and where a recordBuilder has put it.
+type stem struct {
+	text     string
+	document int
+	place    uint32
 }
 
 // analyzer turns text into terms: stems of words, and whole identifiers beside
@@ -33,12 +41,12 @@ type token struct {
 // Scripts that do not divide words give pairs of characters. It is not safe for
 // concurrent use.
 type analyzer struct {
-	memo map[string]string // word in lower case → stem
+	memo map[string]*stem // by word in lower case
 	out  []token
 	fold []byte
 }
 
-func newAnalyzer() *analyzer { return &analyzer{memo: make(map[string]string)} }
+func newAnalyzer() *analyzer { return &analyzer{memo: make(map[string]*stem)} }
 
 // tokens returns the tokens of text in order. The slice is valid until the next
 // call.
@@ -223,7 +231,7 @@ func (a *analyzer) name(s string) {
 	case isJoined(s):
 		a.stack(before, parts, strings.ToLower(s))
 	case parts > 1: // camelCase
-		a.stack(before, parts, a.stem(a.lowered(s)))
+		a.stack(before, parts, a.stem(a.lowered(s)).text)
 	case hasDigit(s) && !isNumber(s):
 		a.out[before].exact = true
 	}
@@ -300,7 +308,8 @@ func (a *analyzer) word(s string) {
 		return
 	}
 	if w := a.lowered(s); len(w) > 0 { // accents alone leave nothing
-		a.emit(a.stem(w), false, false)
+		stem := a.stem(w)
+		a.out = append(a.out, token{term: stem.text, stem: stem})
 	}
 }
 
@@ -338,20 +347,20 @@ func (a *analyzer) foldRunes(s string) []byte {
 // stem returns the stem of a word in lower case. English is the language of
 // most documentation; Snowball leaves most words of others as they are, and a
 // query meets the same rules.
-func (a *analyzer) stem(word []byte) string {
-	if stem, ok := a.memo[string(word)]; ok {
-		return stem
+func (a *analyzer) stem(word []byte) *stem {
+	if known := a.memo[string(word)]; known != nil {
+		return known
 	}
 	w := string(word)
-	stem := w
+	s := &stem{text: w}
 	if isStemmable(w) {
-		stem = english.Stem(w, true)
+		s.text = english.Stem(w, true)
 	}
 	if len(a.memo) >= maxMemo {
 		clear(a.memo)
 	}
-	a.memo[w] = stem
-	return stem
+	a.memo[w] = s
+	return s
 }
 
 func isStemmable(w string) bool {

@@ -75,6 +75,22 @@ func (d *decoder) block() []byte { return d.bytes(d.count()) }
 // text reads a length and a string of that many bytes.
 func (d *decoder) text() string { return string(d.block()) }
 
+// texts reads a number and that many strings, which share their memory.
+func (d *decoder) texts() []string {
+	out := make([]string, d.count())
+	from := d.pos
+	for range out {
+		d.block()
+	}
+	all := decoder{buf: d.buf[:d.pos], pos: from}
+	shared := string(d.buf[from:d.pos])
+	for i := range out {
+		n := len(all.block())
+		out[i] = shared[all.pos-from-n : all.pos-from]
+	}
+	return out
+}
+
 // float reads a float32.
 func (d *decoder) float() float32 {
 	b := d.bytes(4)

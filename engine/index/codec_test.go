@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -49,6 +50,20 @@ func FuzzRecord(f *testing.F) {
 			t.Fatalf("a buried document is counted: %+v", tail.totals)
 		}
 	})
+}
+
+// TestDamagedTexts: a list that ends early gives nothing of what lies behind it.
+func TestDamagedTexts(t *testing.T) {
+	t.Parallel()
+	for _, b := range [][]byte{{2, 1, 'a', 5, 'b'}, {2, 1, 'a'}, {9}, {}} {
+		if d := (decoder{buf: b}); strings.Join(d.texts(), "") > "a" || !d.bad {
+			t.Errorf("%q was read as whole", b)
+		}
+	}
+	d := decoder{buf: []byte{3, 1, 'a', 0, 2, 'b', 'c', 7}}
+	if got := d.texts(); !slices.Equal(got, []string{"a", "", "bc"}) || d.bad || d.left() != 1 {
+		t.Errorf("got %q, %d left", got, d.left())
+	}
 }
 
 // record is the record of an empty document, encoded.

@@ -12,23 +12,30 @@ import (
 
 // queryer is what reads rows: the pool, or a transaction.
 type queryer interface {
+	rower
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// rower is what reads one row.
+type rower interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // changer is a transaction that changes rows.
 type changer interface {
-	queryer
+	rower
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // The queries of every page that is stored.
 const (
 	selectStored = `SELECT rev, hash, chunks FROM documents WHERE id = ?`
-	nextChange   = `UPDATE index_state SET generation = generation + 1 RETURNING generation`
-	insertDoc    = `INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertText   = `INSERT INTO document_texts (rev, layout, markdown, headings, cuts, blocks, links) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	insertTail   = `INSERT INTO index_tail (rev, chunks, record) VALUES (?, ?, ?)`
+	selectKnown  = `SELECT d.etag, d.last_modified, d.hash, d.fetched, t.blocks, t.links, t.cuts
+		FROM documents d JOIN document_texts t ON t.rev = d.rev WHERE d.id = ?`
+	nextChange = `UPDATE index_state SET generation = generation + 1 RETURNING generation`
+	insertDoc  = `INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertText = `INSERT INTO document_texts (rev, layout, markdown, headings, cuts, blocks, links) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertTail = `INSERT INTO index_tail (rev, chunks, record) VALUES (?, ?, ?)`
 )
 
 // row is a row of documents. Its Document lacks what document_texts holds.
@@ -72,7 +79,7 @@ func rowOf(ctx context.Context, q queryer, id string) (r row, ok bool, err error
 
 // storedOf returns the rev, the hash and the chunks of a page; ok is false if it is
 // not stored.
-func storedOf(ctx context.Context, q queryer, id string) (rev uint64, hash string, chunks int, ok bool, err error) {
+func storedOf(ctx context.Context, q rower, id string) (rev uint64, hash string, chunks int, ok bool, err error) {
 	err = q.QueryRowContext(ctx, selectStored, id).Scan(&rev, &hash, &chunks)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, "", 0, false, nil
@@ -122,11 +129,12 @@ func (ix *Index) Document(ctx context.Context, collection, urlOrID string) (Docu
 
 // Known returns what is stored of a page; ok is false if nothing is.
 func (ix *Index) Known(ctx context.Context, collection, url string) (known Known, ok bool, err error) {
-	const one = `SELECT d.etag, d.last_modified, d.hash, d.fetched, t.blocks, t.links, t.cuts
-		FROM documents d JOIN document_texts t ON t.rev = d.rev WHERE d.id = ?`
+	if err := ix.looks.prepare(ctx); err != nil {
+		return Known{}, false, err
+	}
 	var fetched int64
 	var blocks, links, cuts []byte
-	err = ix.db.Read.QueryRowContext(ctx, one, documentID(collection, url)).
+	err = ix.looks.QueryRowContext(ctx, selectKnown, documentID(collection, url)).
 		Scan(&known.ETag, &known.LastModified, &known.Hash, &fetched, &blocks, &links, &cuts)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Known{}, false, nil
@@ -146,7 +154,7 @@ func (ix *Index) Known(ctx context.Context, collection, url string) (known Known
 
 // newGeneration begins a change that searches shall see. The number is also
 // the rev of a document that the change stores.
-func newGeneration(ctx context.Context, tx queryer) (uint64, error) {
+func newGeneration(ctx context.Context, tx rower) (uint64, error) {
 	var g uint64
 	err := tx.QueryRowContext(ctx, nextChange).Scan(&g)
 	if err != nil {

@@ -39,7 +39,8 @@ type Index struct {
 	now      func() time.Time
 	packer   *packer
 	builders builders
-	puts     statements
+	puts     statements // of the transaction that stores a page
+	looks    statements // for what is stored of a page
 	cache    *textCache
 	written  chan struct{} // wakes Run
 	fresh    atomic.Int64  // documents written by this process
@@ -68,8 +69,8 @@ func Open(_ context.Context, db *store.DB, embedder Embedder, count func(string)
 	return &Index{
 		db: db, dir: filepath.Join(db.Dir, segmentsDir), embedder: embedder, count: count, cfg: cfg, log: log,
 		now: time.Now, packer: newPacker(), cache: newTextCache(), written: make(chan struct{}, 1),
-		builders: make(builders, keptBuilders),
-		puts:     statements{db: db.Write, queries: []string{selectStored, nextChange, insertDoc, insertText, insertTail}},
+		puts:  statements{db: db.Write, queries: []string{selectStored, nextChange, insertDoc, insertText, insertTail}},
+		looks: statements{db: db.Read, queries: []string{selectStored, selectKnown}},
 	}, nil
 }
 
@@ -78,6 +79,7 @@ func (ix *Index) Close() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.puts.close()
+	ix.looks.close()
 	err := closeUnless(ix.seen.segments, nil)
 	ix.seen = state{}
 	return err

@@ -83,6 +83,7 @@ func (ix *Index) flush(ctx context.Context) error {
 		return err
 	}
 	t := newTail(ix.embedder.ID(), ix.embedder.Dim())
+	t.reserve(s.tail)
 	for i := range s.tail {
 		t.add(s.tail[i].meta, &s.tail[i].record)
 	}

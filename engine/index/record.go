@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 )
 
 const recordVersion = 2
@@ -30,31 +31,39 @@ type recordBuilder struct {
 	places   map[string]uint32 // term → order of first appearance
 	terms    []string
 	streams  [][]uint32 // title, then path and body of every chunk
+	document int        // how many were begun
 }
 
 func newRecordBuilder() *recordBuilder {
 	return &recordBuilder{analyzer: newAnalyzer(), places: make(map[string]uint32)}
 }
 
-// builders keeps recordBuilders for the next page. A sync.Pool would lose the stems
-// that they remember at every collection of garbage.
-type builders chan *recordBuilder
+// builders keeps recordBuilders for the next page: the one that was used last comes
+// first, since it remembers the most stems. A sync.Pool would lose them at every
+// collection of garbage.
+type builders struct {
+	mu   sync.Mutex
+	kept []*recordBuilder
+}
 
 const keptBuilders = 4 // pages that are indexed at once, for the most part
 
-func (b builders) get() *recordBuilder {
-	select {
-	case kept := <-b:
-		return kept
-	default:
+func (b *builders) get() *recordBuilder {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.kept) == 0 {
 		return newRecordBuilder()
 	}
+	last := b.kept[len(b.kept)-1]
+	b.kept = b.kept[:len(b.kept)-1]
+	return last
 }
 
-func (b builders) put(builder *recordBuilder) {
-	select {
-	case b <- builder:
-	default:
+func (b *builders) put(builder *recordBuilder) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.kept) < keptBuilders {
+		b.kept = append(b.kept, builder)
 	}
 }
 
@@ -70,6 +79,7 @@ type text struct {
 func (b *recordBuilder) build(t text, model string, vectors [][]float32) record {
 	clear(b.places)
 	b.terms, b.streams = nil, b.streams[:0]
+	b.document++
 	b.read(t.title, t.names)
 	for i, body := range t.bodies {
 		b.read(t.paths[i], t.chunkNames[i])
@@ -101,12 +111,24 @@ func (b *recordBuilder) read(text string, named names) {
 		if t.stacked {
 			stacked = 1
 		}
-		stream = append(stream, b.place(t.term)<<1|stacked)
+		stream = append(stream, b.placeOf(t)<<1|stacked)
 	}
 	for _, name := range named {
 		stream = append(stream, b.place(name)<<1|1)
 	}
 	b.streams = append(b.streams, stream)
+}
+
+// placeOf is place, without a look at the map for the words that the document has
+// had.
+func (b *recordBuilder) placeOf(t token) uint32 {
+	if t.stem == nil {
+		return b.place(t.term)
+	}
+	if t.stem.document != b.document {
+		t.stem.document, t.stem.place = b.document, b.place(t.term)
+	}
+	return t.stem.place
 }
 
 func (b *recordBuilder) place(term string) uint32 {
@@ -211,12 +233,13 @@ func decodeRecord(b []byte) (record, error) {
 	if r.dim > dec.left() {
 		return record{}, errRecord
 	}
-	r.terms = make([]string, dec.count())
-	for i := range r.terms {
-		r.terms[i] = dec.text()
-	}
+	r.terms = dec.texts()
 	r.title = dec.block()
-	for range dec.count() {
+	chunks := dec.count()
+	if n := chunks * r.dim; n > 0 && n <= dec.left() {
+		r.vectors = codes{scale: make([]float32, 0, chunks), high: make([]int8, 0, n), low: make([]int8, 0, n)}
+	}
+	for range chunks {
 		r.paths = append(r.paths, dec.block())
 		r.bodies = append(r.bodies, dec.block())
 		if r.dim > 0 && !dec.bad {

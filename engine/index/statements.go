@@ -22,6 +22,9 @@ type statements struct {
 // prepare prepares them, unless they are. It must not be called within a
 // transaction of db, whose only connection it may wait for.
 func (s *statements) prepare(ctx context.Context) error {
+	if s.made.Load() != nil {
+		return nil
+	}
 	s.making.Lock()
 	defer s.making.Unlock()
 	if s.made.Load() != nil {
@@ -48,6 +51,14 @@ func (s *statements) of(query string) *sql.Stmt {
 		return nil
 	}
 	return (*made)[query]
+}
+
+// QueryRowContext is that of sql.DB.
+func (s *statements) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := s.of(query); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return s.db.QueryRowContext(ctx, query, args...)
 }
 
 // close lets go of them. They are prepared again when they are needed.

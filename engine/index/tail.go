@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Weights of a term's places in a chunk's tf (BM25F with one length for all
@@ -77,6 +78,24 @@ func (t *tail) add(meta docMeta, r *record) {
 	t.addWords(doc, ids, r)
 }
 
+// reserve makes room for documents that are about to be added.
+func (t *tail) reserve(rows []tailRow) {
+	chunks, words := 0, 0
+	for i := range rows {
+		r := &rows[i].record
+		chunks += len(r.bodies)
+		words += len(r.title) + 3*len(r.terms) // and their ids and counts
+		for i := range r.bodies {
+			words += len(r.paths[i]) + len(r.bodies[i]) + 3
+		}
+	}
+	t.chunkDocs, t.lens = slices.Grow(t.chunkDocs, chunks), slices.Grow(t.lens, chunks)
+	t.bits = slices.Grow(t.bits, chunks*t.words())
+	t.vectors.scale = slices.Grow(t.vectors.scale, chunks)
+	t.vectors.high, t.vectors.low = slices.Grow(t.vectors.high, chunks*t.dim), slices.Grow(t.vectors.low, chunks*t.dim)
+	t.forward = slices.Grow(t.forward, words)
+}
+
 func (t *tail) name(s string) uint32 {
 	id, ok := t.fixed[s]
 	if !ok {
@@ -91,6 +110,7 @@ func (t *tail) intern(term string) uint32 {
 	id, ok := t.ids[term]
 	if !ok {
 		id = uint32(len(t.terms))
+		term = strings.Clone(term) // from the memory of all terms of its document
 		t.ids[term] = id
 		t.terms = append(t.terms, tailTerm{text: term})
 	}

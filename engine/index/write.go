@@ -131,7 +131,10 @@ func (ix *Index) Write(ctx context.Context, e Entry) (Written, error) {
 	if err != nil {
 		return Written{}, fmt.Errorf("pack the links of %s: %w", e.URL, err)
 	}
-	if _, stored, chunks, ok, err := storedOf(ctx, ix.db.Read, r.ID); err != nil {
+	if err := ix.looks.prepare(ctx); err != nil {
+		return Written{}, err
+	}
+	if _, stored, chunks, ok, err := storedOf(ctx, &ix.looks, r.ID); err != nil {
 		return Written{}, err
 	} else if ok && stored == hash {
 		same, err := ix.seenAgain(ctx, &r, blocks, links)
