@@ -66,6 +66,32 @@ func TestScrapeFormats(t *testing.T) {
 	}
 }
 
+// TestScrapeFollowsPagesThatLeadOn: static sites have them in place of redirects.
+func TestScrapeFollowsPagesThatLeadOn(t *testing.T) {
+	t.Parallel()
+	b := scrapeBench(t)
+	stub := func(to string) string {
+		return `<title>Redirecting</title><meta http-equiv=refresh content="0; url=` + to + `"><p>Moved <a href="` + to + `">here</a>.`
+	}
+	b.fetcher.serve("https://a.example/old", "text/html", stub("older"))
+	b.fetcher.serve("https://a.example/older", "text/html", stub("/"))
+	b.fetcher.serve("https://a.example/self", "text/html", stub("self"))
+	b.fetcher.serve("https://a.example/round", "text/html", stub("round?again"))
+	b.fetcher.serve("https://a.example/round?again", "text/html", stub("round"))
+	b.fetcher.serve("https://a.example/inside", "text/html", stub("http://127.0.0.1/"))
+	b.fetcher.serve("https://a.example/long", "text/html", stub("/")+strings.Repeat(" word", 100))
+	for path, want := range map[string]string{"old": "https://a.example/", "self": "https://a.example/self", "round": "https://a.example/round?again", "long": "https://a.example/long"} {
+		if out, _ := must[ScrapeOutput](t, b, "scrape", `{"url":"https://a.example/`+path+`"}`); out.Pages[0].FinalURL != want || out.Pages[0].URL != "https://a.example/"+path {
+			t.Errorf("%s led to %+v", path, out.Pages[0])
+		}
+	}
+	_, err := b.call(t, "scrape", `{"url":"https://a.example/inside"}`)
+	wantFault(t, err, fault.URLBlocked)
+	if slices.Contains(b.fetcher.asked, "http://127.0.0.1/") {
+		t.Error("a blocked URL reached the fetcher")
+	}
+}
+
 func TestScrapeSeveral(t *testing.T) {
 	t.Parallel()
 	b := scrapeBench(t)

@@ -53,12 +53,24 @@ type loaded struct {
 	cached                      bool // doc is what the index holds
 }
 
+// maxLeads is how many pages that only lead on are followed.
+const maxLeads = 3
+
 // scrapePage reads one page in the format asked for.
 func (d *Deps) scrapePage(ctx context.Context, url string, in ScrapeInput) (ScrapedPage, error) {
 	if _, err := d.ValidateURL(url); err != nil {
 		return ScrapedPage{}, err
 	}
 	got, err := d.load(ctx, url, in, d.validators(ctx, url, in))
+	for range maxLeads {
+		if err != nil || got.doc == nil || !got.doc.LeadsOn || got.doc.Refresh == got.finalURL {
+			break
+		}
+		next := got.doc.Refresh
+		if _, err = d.ValidateURL(next); err == nil {
+			got, err = d.load(ctx, next, in, index.Known{})
+		}
+	}
 	if err != nil {
 		return ScrapedPage{URL: url, Status: got.status}, err
 	}

@@ -45,6 +45,9 @@ type Document struct {
 	NoIndex, NoFollow bool
 	// Refresh is the absolute target of <meta http-equiv=refresh>; empty if none.
 	Refresh string
+	// LeadsOn tells that the page says little more than that it has moved, and leads
+	// to Refresh within seconds: what static sites have in place of a redirect.
+	LeadsOn bool
 	// Hash is SHA-256 (hex) over Title and Markdown as extracted, before any
 	// learned boilerplate is cut.
 	Hash string

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -133,6 +134,7 @@ func parseHTML(in Input) (*Document, error) {
 	doc.Title = titleOf(doc, root, titled(mains))
 	doc.Links = links.all(root, heart(mains))
 	doc.Words = int(root.weight.words)
+	doc.LeadsOn = doc.LeadsOn && doc.Words <= aNotice
 	doc.Shell = isShell(page, doc.Words)
 	doc.detach()
 	return doc, nil
@@ -257,12 +259,20 @@ func readMeta(root *node, doc *Document, links *linker) {
 	})
 }
 
+// A page that leads on has no more than so many words, and waits so many seconds.
+const (
+	aNotice = 60
+	aMoment = 10
+)
+
 func readMetaTag(n *node, doc *Document, links *linker) {
 	value := attr(n, "content")
 	if strings.EqualFold(attr(n, "http-equiv"), "refresh") {
 		if _, target, ok := strings.Cut(strings.ToLower(value), "url="); ok {
 			target = value[len(value)-len(target):]
 			doc.Refresh = links.resolve(strings.Trim(strings.TrimSpace(target), `'"`))
+			wait, err := strconv.ParseFloat(strings.TrimSpace(value[:strings.IndexAny(value+";", ";,")]), 64)
+			doc.LeadsOn = doc.Refresh != "" && err == nil && wait <= aMoment
 		}
 		return
 	}

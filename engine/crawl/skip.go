@@ -22,7 +22,7 @@ const (
 	SkipQuery       = "query_permutations"
 	SkipSoft404     = "soft_404"  // the same content under five URLs or more
 	SkipDuplicate   = "duplicate" // a folder's index page under its second name
-	SkipCanonical   = "canonical" // names another page of the host as the canonical one
+	SkipCanonical   = "canonical" // names another page of the host as the canonical one, or only leads on to it
 	SkipRedirect    = "redirect"  // led to another page of the crawl
 	SkipOffRedirect = "redirect_off_scope"
 	SkipLoop        = "redirect_loop" // redirects in a circle, or more than ten in a row

@@ -278,14 +278,18 @@ func (v *visit) settleUnstored(outcome Outcome, reason string, evidence Evidence
 	v.settle(outcome, reason)
 }
 
-// canonical returns the page that this one names in its place, or "" if it is
-// to be stored itself: the other must be on the same host and in scope, and a
+// canonical returns the page that this one names in its place, or leads on to, or ""
+// if it is to be stored itself: the other must be on the same host and in scope, and a
 // page that is stored and has not changed stays.
 func (c *crawl) canonical(v *visit) string {
-	if v.doc.Canonical == "" || v.entry.Again || v.out.Known && v.known.Hash == v.doc.Hash {
+	instead := v.doc.Canonical
+	if instead == "" && v.doc.LeadsOn {
+		instead = v.doc.Refresh
+	}
+	if instead == "" || v.entry.Again || v.out.Known && v.known.Hash == v.doc.Hash {
 		return ""
 	}
-	key, err := Key(v.doc.Canonical)
+	key, err := Key(instead)
 	if err != nil {
 		return ""
 	}
