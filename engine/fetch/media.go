@@ -65,12 +65,20 @@ func bareType(contentType string) string {
 	return strings.ToLower(bare)
 }
 
-// mediaType is the declared type, or what the first bytes look like.
+// mediaType is the declared type, or what the first bytes look like: where none is
+// declared, and where text is and the bytes are none (WHATWG MIME Sniffing, 7.1).
 func mediaType(contentType, urlPath string, start []byte) string {
-	if t := declaredType(contentType, urlPath); t != "" {
-		return t
+	seen := bareType(http.DetectContentType(start))
+	declared := declaredType(contentType, urlPath)
+	if declared == "" || isText(declared) && !isText(seen) && isBinary(start) && seen != "application/octet-stream" && seen != "image/bmp" { // BMP: "BM" begins words, too
+		return seen
 	}
-	return bareType(http.DetectContentType(start))
+	return declared
+}
+
+// isBinary reports whether a text would not begin so.
+func isBinary(start []byte) bool {
+	return bytes.IndexByte(start, 0) >= 0 || !utf8.Valid(start[:min(len(start), 4)]) || bytes.HasPrefix(start, []byte("%PDF-"))
 }
 
 // readable reports whether content can make a document of the type.

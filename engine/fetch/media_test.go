@@ -36,6 +36,12 @@ func TestMediaType(t *testing.T) {
 		{"nonsense", "/", "<html>", "text/html", true},
 		{"text/html, text/html", "/", "<html>", "text/html", true},
 		{"text/html;;;", "/", "", "text/html", true},
+		{"text/html", "/", "\x1f\x8b\x08\x00", "application/x-gzip", false}, // compressed, and no word of it
+		{"text/plain", "/", "%PDF-1.7", "application/pdf", true},
+		{"text/html", "/", "\x89PNG\r\n\x1a\n\x00", "image/png", false},
+		{"text/plain", "/", "BMW Gr\xfc\xdfe", "text/plain", true},
+		{"text/html", "/", "\x93\xfa\x96{", "text/html", true},
+		{"text/html", "/", "<\x00p\x00>\x00", "text/html", true},
 	}
 	for _, test := range tests {
 		got := mediaType(test.header, test.path, []byte(test.start))
