@@ -148,6 +148,13 @@ fetch('/hold?part=%d&name=%s'); %s</script>`, name, strings.Repeat("<p>a page li
 	}
 }
 
+// has tells whether host was reached.
+func (a *attacker) has(host string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.reached[host]
+}
+
 // run lets one attack happen.
 func (a *attacker) run(t *testing.T, w *world, client *server, name string) {
 	t.Helper()
@@ -156,16 +163,20 @@ func (a *attacker) run(t *testing.T, w *world, client *server, name string) {
 		if name == "serviceworker" {
 			url = fmt.Sprintf("http://localhost:3000/%s?part=%d", name, part)
 		}
-		var got struct{ Status int }
-		err := client.call(t.Context(), "screenshot", map[string]any{"url": url, "full_page": false}, &got, nil)
-		if (err != nil || got.Status != 200) && name != "schemes" { // where that leads, nothing is to be seen
-			t.Errorf("part %d: %v %+v", part, err, got)
+		reached := fmt.Sprintf("b%d-%s.example.com", part, name)
+		for tries := 3; tries > 0 && !a.has(reached); tries-- { // Chromium lets sockets wait the longer, the more have failed
+			var got struct{ Status int }
+			err := client.call(t.Context(), "screenshot", map[string]any{"url": url, "full_page": false}, &got, nil)
+			if (err != nil || got.Status != 200) && name != "schemes" { // where that leads, nothing is to be seen
+				t.Errorf("part %d: %v %+v", part, err, got)
+			}
+			if attacks()[name] == "" {
+				break
+			}
 		}
-		a.mu.Lock()
-		if attacks()[name] != "" && !a.reached[fmt.Sprintf("b%d-%s.example.com", part, name)] {
+		if attacks()[name] != "" && !a.has(reached) {
 			t.Errorf("part %d: nothing was reached: the attack is none", part)
 		}
-		a.mu.Unlock()
 	}
 	w.checkSentByChrome(t, name)
 	a.mu.Lock()

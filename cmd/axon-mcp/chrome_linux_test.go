@@ -123,12 +123,14 @@ func attackAll(t *testing.T, browser string) {
 	a := newAttacker(list)
 	w.Answer(a.ServeHTTP)
 	client := p.stdio()
-	defer client.kill(t)
+	defer func() {
+		client.kill(t) // nobody writes to stderr any more
+		if t.Failed() {
+			t.Log(client.stderr.String())
+		}
+	}()
 	for _, name := range append(slices.Sorted(maps.Keys(attacks())), slices.Sorted(maps.Keys(quiet()))...) {
 		t.Run(name, func(t *testing.T) { a.run(t, w, client, name) })
-	}
-	if t.Failed() {
-		t.Log(client.stderr.String())
 	}
 }
 

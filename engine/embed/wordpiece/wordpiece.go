@@ -66,7 +66,7 @@ type scanner struct {
 	size  int // bytes of word
 	runes int // code points; beyond maxWord they are counted only
 
-	pieces []uint16 // of the last word that was cut
+	pieces [maxWord * utf8.UTFMax]uint16 // of the last word that was cut
 	recall [1 << recallBits]recalled
 
 	cleaned    [4 * stretchRoom]byte
@@ -265,16 +265,16 @@ func (s *scanner) add(pieces []uint16) {
 // cut returns the pieces of a word; none where it is unknown. The slice is valid
 // until the next call.
 func (s *scanner) cut(word []byte) []uint16 {
-	s.pieces = s.pieces[:0]
+	pieces := s.pieces[:0]
 	for at := 0; at < len(word); {
 		n, id := s.longest(word[at:], at > 0)
 		if n == 0 {
 			return nil
 		}
-		s.pieces = append(s.pieces, uint16(id))
+		pieces = append(pieces, uint16(id)) // each has a byte at least
 		at += n
 	}
-	return s.pieces
+	return pieces
 }
 
 // Words that were cut lately are not cut again: few words make most of a text.
