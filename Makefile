@@ -25,7 +25,7 @@ demo: build ## see it work: crawl a site (URL=…; without it, the manual), ask,
 check: ## the Go tests alone, with the race detector: needs no service (at most 5 minutes)
 	CGO_ENABLED=1 $(GO) test -race $(TAGS) ./...
 
-test: setup ## everything: vet, tests, end to end, conformance; installs what it needs (17 minutes on two cores, with the tables of hostile addresses beside the project)
+test: setup ## everything: vet, tests, end to end, conformance; installs what it needs (21 minutes on two cores, with the tables of hostile addresses beside the project)
 	bash scripts/test.sh
 
 setup: ## install what the whole test needs (Debian packages, Node 22 from npm)
