@@ -123,12 +123,7 @@ func attackAll(t *testing.T, browser string) {
 	a := newAttacker(list)
 	w.Answer(a.ServeHTTP)
 	client := p.stdio()
-	defer func() {
-		client.kill(t) // nobody writes to stderr any more
-		if t.Failed() {
-			t.Log(client.stderr.String())
-		}
-	}()
+	defer client.killAndTell(t)
 	for _, name := range append(slices.Sorted(maps.Keys(attacks())), slices.Sorted(maps.Keys(quiet()))...) {
 		t.Run(name, func(t *testing.T) { a.run(t, w, client, name) })
 	}
@@ -184,7 +179,7 @@ func TestInsideChromeTop(t *testing.T) {
 		}
 	})
 	client := p.stdio()
-	defer client.kill(t)
+	defer client.killAndTell(t)
 	for batch := range slices.Chunk(arrivals(rows), 40) {
 		urls := []string{"http://anchor.example.com/"} // a call fails as a whole where all fail
 		for _, one := range batch {
@@ -210,9 +205,6 @@ func TestInsideChromeTop(t *testing.T) {
 		}
 	}
 	w.checkSentByChrome(t, "top document")
-	if t.Failed() {
-		t.Log(client.stderr.String())
-	}
 }
 
 // queryEscape escapes every byte that is no letter or digit.

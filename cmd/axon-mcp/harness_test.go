@@ -229,6 +229,16 @@ func (s *server) kill(t testing.TB) {
 	_ = s.cmd.Wait()
 }
 
+// killAndTell is kill, and shows the log of a test that has failed once nobody
+// writes it any more.
+func (s *server) killAndTell(t testing.TB) {
+	t.Helper()
+	s.kill(t)
+	if t.Failed() {
+		t.Log(s.stderr.String())
+	}
+}
+
 // until asks again and again, with a pause between, until ok says yes: another
 // process has no event to wait for.
 func until(t testing.TB, limit time.Duration, what string, ok func() bool) time.Duration {

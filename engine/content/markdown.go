@@ -191,7 +191,6 @@ func (w *writer) node(n *node, gap int) {
 		}
 	case atom.Blockquote:
 		if isIndented(n) || hasClass(n, scribbleBoxes...) {
-
 			w.children(n, 2)
 			return
 		}
@@ -322,15 +321,7 @@ func (w *writer) quote(n *node) {
 
 func (w *writer) list(n *node) {
 	if hasClass(n, frameLists...) || n.weight.headings > 0 && n.tag != atom.Ol && holdsSections(n) {
-		for c := n.first; c != nil; c = c.next {
-			switch {
-			case c.junk:
-			case c.tag == atom.Li:
-				w.children(c, 2)
-			default: // a table right inside it (groovydoc)
-				w.between(c, c.next, 2)
-			}
-		}
+		w.framed(n)
 		return
 	}
 	notes := isNotes(n)
@@ -338,7 +329,7 @@ func (w *writer) list(n *node) {
 	if start, err := strconv.Atoi(attr(n, "start")); err == nil && ordered && start >= 0 && start < 1e6 {
 		number = start
 	}
-	gap, again := 2, false
+	gap, rest := 2, ""
 	if len(w.levels) > 0 {
 		gap = 1
 	}
@@ -348,7 +339,7 @@ func (w *writer) list(n *node) {
 			continue
 		}
 		mark := "- "
-		if ordered {
+		if ordered && c.tag == atom.Li { // what else stands there has no number
 			mark = strconv.Itoa(number) + ". "
 			if notes {
 				mark = "[^" + strconv.Itoa(number) + "]: "
@@ -362,26 +353,47 @@ func (w *writer) list(n *node) {
 				mark += map[bool]string{true: "[x] ", false: "[ ] "}[hasAttr(box, "checked")]
 			}
 		}
-		rest := strings.Repeat(" ", min(len(mark), 4))
-		if again && onlyList(c) {
+		if rest != "" && (onlyList(c) || c.tag == atom.Ul || c.tag == atom.Ol) {
 			mark = rest // it belongs to the entry before
+		} else {
+			rest = strings.Repeat(" ", min(len(mark), 4))
 		}
-		again = true
 		w.push(mark, rest)
-		switch {
-		case c.tag == atom.Li:
-			w.children(c, 1)
-		case stray: // text right inside a list
-			from := c
-			for c.next != nil && isInline(c.next) {
-				c = c.next
-			}
-			w.between(from, c.next, 1)
-		default:
-			w.node(c, 1) // a list right inside a list
-		}
+		c = w.entry(c)
 		w.pop()
 	}
+}
+
+// framed writes a list that only lays out what stands in it.
+func (w *writer) framed(list *node) {
+	for c := list.first; c != nil; c = c.next {
+		switch {
+		case c.junk:
+		case c.tag == atom.Li:
+			w.children(c, 2)
+		default: // a table right inside it (groovydoc)
+			w.between(c, c.next, 2)
+		}
+	}
+}
+
+// entry writes what one mark of a list stands before, and returns the last node of
+// it.
+func (w *writer) entry(n *node) (last *node) {
+	switch {
+	case n.tag == atom.Li:
+		w.children(n, 1)
+		return n
+	case n.kind == html.ElementNode:
+		w.node(n, 1) // a list right inside a list
+		return n
+	}
+	last = n // text right inside a list
+	for last.next != nil && isInline(last.next) {
+		last = last.next
+	}
+	w.between(n, last.next, 1)
+	return last
 }
 
 // isUnnumbered tells the lists of members and of fields that are ordered, and whose

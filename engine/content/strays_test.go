@@ -15,10 +15,12 @@ func TestStraysInListsStay(t *testing.T) {
 			"<dl><dt>a</dt><dd>b</dd><p>Kept.<h2 id=h>Kept</h2><pre>kept\n  code</pre>bare <b>text</b><dl><dt>c<dd>d</dl><p>More.",
 			"a\n:   b\n\nKept.\n\n## Kept\n\n```\nkept\n  code\n```\n\nbare **text**\n\nc\n:   d\n\nMore.",
 		},
-		"pairs in boxes": {"<dl><div><dt>a</dt><dd>b</dd>kept</div><a name=x><dt>c</dt></a><dd>d</dd></dl>", "a\n:   b\n\nkept\n\nc\n:   d"},
-		"hidden":         {"<dl><dt>a</dt><dd>b</dd><p hidden>secret</p><div style='display:none'>secret</div></dl>", "a\n:   b"},
-		"text in a list": {"<ul><li>a</li>bare <b>text</b><li>b</li></ul>", "- a\n- bare **text**\n- b"},
-		"code as a term": {"<dl><dt><pre>a = enum\n  b, c</pre></dt><dd>d</dd></dl>", "```\na = enum\n  b, c\n```\n:   d"},
+		"pairs in boxes":       {"<dl><div><dt>a</dt><dd>b</dd>kept</div><a name=x><dt>c</dt></a><dd>d</dd></dl>", "a\n:   b\n\nkept\n\nc\n:   d"},
+		"hidden":               {"<dl><dt>a</dt><dd>b</dd><p hidden>secret</p><div style='display:none'>secret</div></dl>", "a\n:   b"},
+		"text in a list":       {"<ul><li>a</li>bare <b>text</b><li>b</li></ul>", "- a\n- bare **text**\n- b"},
+		"text among numbers":   {"<ol><li>a</li>bare<li>b</li></ol>", "1. a\n- bare\n2. b"},
+		"a list among numbers": {"<ol><li>a</li><ul><li>x</li></ul><li>b</li></ol>", "1. a\n   - x\n2. b"},
+		"code as a term":       {"<dl><dt><pre>a = enum\n  b, c</pre></dt><dd>d</dd></dl>", "```\na = enum\n  b, c\n```\n:   d"},
 	} {
 		if got, want := parsed(t, "<main>"+before+test.page+"</main>"), "# T\n\nWords that are here for a page to say, and some more.\n\n"+test.want; got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
